@@ -1,0 +1,467 @@
+"""Everything that crosses the wire: JSON ⇄ models, camelCase ⇄ snake_case.
+
+Strict about values (a `null` is not the string "None", 1.9 is not 1) and open about the future (unknown
+fields survive in `extra`, unknown enum values as themselves). Answers are structured by a fast converter;
+only when that fails does a detailed one look at the same payload and name each place.
+
+The converters are private and never changed after this module is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+import attrs
+import cattrs
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from hatched.models._base import Extra, Model, Params
+from hatched.models._enums import OpenEnum
+
+T = TypeVar("T")
+Case = Literal["snake", "camel"]
+
+
+class CodecError(ValueError):
+    """JSON that does not fit; `problems` names each place. Never contains a value."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@lru_cache(maxsize=4096)
+def to_camel(name: str) -> str:
+    """`user_id` → `userId`."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+@lru_cache(maxsize=4096)
+def to_snake(name: str) -> str:
+    """`userId` → `user_id`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return _from_datetime(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if attrs.has(type(value)):
+        return _wire.unstructure(value)
+    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")
+
+
+def dumps(value: object) -> bytes:
+    """Encode as JSON; datetimes (aware ones), dates and UUIDs may stand anywhere in it.
+
+    Raises:
+        TypeError: Something has no JSON form.
+        ValueError: NaN, infinity, a cycle, or text that is not Unicode.
+    """
+    try:
+        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ValueError("the data is nested too deeply to be sent as JSON") from None
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a string cannot be encoded as UTF-8: {error.reason}") from None
+
+
+def loads(body: bytes) -> Any:
+    """Decode JSON.
+
+    Raises:
+        CodecError: The bytes are not JSON.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise CodecError(f"not JSON: {reason} ({len(body)} bytes)") from None
+
+
+# --- strict values --------------------------------------------------------------------------------
+
+_JSON_NAMES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
+
+
+def _wrong(expected: str, value: object) -> TypeError:
+    found = "null" if value is None else _JSON_NAMES.get(type(value), f"a {type(value).__name__}")
+    return TypeError(f"expected {expected}, got {found}")
+
+
+def _str(value: Any, _: Any = None) -> str:
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, str):
+        return str(value)
+    raise _wrong("a string", value)
+
+
+def _int(value: Any, _: Any = None) -> int:
+    if value.__class__ is int:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise (
+        _wrong("an integer", value)
+        if not isinstance(value, float)
+        else TypeError("expected an integer, got a fraction")
+    )
+
+
+def _float(value: Any, _: Any = None) -> float:
+    if value.__class__ is int or value.__class__ is float:
+        return value  # type: ignore[no-any-return]
+    raise _wrong("a number", value)
+
+
+def _bool(value: Any, _: Any = None) -> bool:
+    if value.__class__ is bool:
+        return value  # type: ignore[no-any-return]
+    raise _wrong("a boolean", value)
+
+
+def _mapping(value: Any, _: Any = None) -> Mapping[Any, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise _wrong("an object", value)
+
+
+def _enum(value: Any, kind: Any) -> OpenEnum:
+    member: OpenEnum = kind._value2member_map_.get(value) if value.__class__ is str else None
+    return kind(_str(value)) if member is None else member
+
+
+def _datetime(value: Any, _: Any = None) -> datetime:
+    if value.__class__ is not str:
+        raise _wrong("an ISO 8601 time", value)
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise TypeError("expected an ISO 8601 time, got other text") from None
+    # The API's times are UTC (guides/send-events), so that is what a missing offset means.
+    return time if time.tzinfo else datetime.fromisoformat(f"{value}+00:00")
+
+
+def _from_datetime(value: datetime, _: Any = None) -> str:
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime is ambiguous: give it a timezone, such as datetime.now(timezone.utc)")
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _moment(value: Any, _: Any = None) -> str:
+    """A time on its way out: an aware datetime, or ISO 8601 text with an offset."""
+    if isinstance(value, datetime):
+        return _from_datetime(value)
+    try:
+        parsed = datetime.fromisoformat(_str(value))
+    except ValueError:
+        raise ValueError("expected an ISO 8601 time such as 2026-04-22T10:30:00Z") from None
+    if parsed.tzinfo is None:
+        raise ValueError("a time without an offset is ambiguous: end it with Z or +HH:MM")
+    return str(value)
+
+
+# --- structuring: JSON → models ---------------------------------------------------------------------
+
+
+def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    names = [attribute.name for attribute in attrs.fields(kind)]
+    known = frozenset(names) - {"extra"}
+    options: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
+    inner = make_dict_structure_fn(kind, converter, _cattrs_use_linecache=False, **options)
+
+    def structure_model(value: Any, _: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        if value.__class__ is not dict and not isinstance(value, Mapping):
+            raise _wrong("an object", value)
+        if value.keys() <= known:
+            return inner(value, kind)
+        fields, extra = {}, {}
+        for key, item in value.items():
+            name = key if key in known else to_snake(str(key))
+            if name not in known or (name != key and name in value):
+                extra[key] = item
+            else:
+                fields[name] = item
+        if extra and not options:
+            raise TypeError(f"{kind.__name__} has no field {', '.join(map(repr, extra))}")
+        result = inner(fields, kind)
+        if extra:
+            object.__setattr__(result, "extra", Extra(extra))
+        return result
+
+    return structure_model
+
+
+def _structure_effects(kind: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """Accept `{"effects": {…}, "debug_reason": …}` as well as the bare effects: the raw body is inferred."""
+    inner = _structure_model(kind, converter)
+
+    def structure_effects(value: Any, _: Any) -> Any:
+        if isinstance(value, Mapping) and isinstance(value.get("effects"), Mapping):
+            outer = {key: item for key, item in value.items() if key != "effects"}
+            value = {**outer, **value["effects"]}
+        return inner(value, kind)
+
+    return structure_effects
+
+
+def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """An array, or (inferred, for lists that the SDK reference types as bare arrays) `{"data": […]}`."""
+    if converter.detailed_validation:
+        inner = homogenous_tuple_structure_factory(kind, converter)
+    else:
+        (item_kind, _) = get_args(kind)
+        item = converter.get_structure_hook(item_kind)
+
+        def inner(value: Any, _: Any) -> Any:
+            return tuple([item(one, item_kind) for one in value])
+
+    def structure_tuple(value: Any, _: Any) -> Any:
+        if isinstance(value, Mapping) and isinstance(value.get("data"), list):
+            value = value["data"]
+        if not isinstance(value, list | tuple):
+            raise _wrong("an array", value)
+        return inner(value, kind)
+
+    return structure_tuple
+
+
+def _structure_sequence(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    tuple_kind = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
+    inner = _structure_tuple(tuple_kind, converter)
+    return lambda value, _: inner(value, tuple_kind)
+
+
+def _structure_literal(kind: Any, _: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    allowed = get_args(kind)
+
+    def structure_literal(value: Any, _: Any) -> Any:
+        if value in allowed:
+            return value
+        raise ValueError(f"expected one of {', '.join(map(repr, allowed))}")
+
+    return structure_literal
+
+
+def _is(origin: Any) -> Callable[[Any], bool]:
+    return lambda kind: kind is origin or get_origin(kind) is origin
+
+
+def _is_subclass(base: type) -> Callable[[Any], bool]:
+    return lambda kind: isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, base)
+
+
+def _effects(kind: Any) -> bool:
+    return getattr(kind, "__name__", "") == "EventEffects"
+
+
+def _make_converter(*, detailed: bool) -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=detailed)
+    for kind, hook in ((str, _str), (int, _int), (float, _float), (bool, _bool), (datetime, _datetime)):
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook(OpenEnum, _enum)  # a class hook: the one of `str` would win over a factory
+    converter.register_structure_hook_func(_is(Mapping), _mapping)
+    converter.register_structure_hook_func(lambda kind: kind == datetime | str | None, lambda value, _: value)
+    converter.register_structure_hook_factory(_is(Literal), _structure_literal)
+    converter.register_structure_hook_factory(_is(Sequence), _structure_sequence)
+    converter.register_structure_hook_factory(_is(tuple), _structure_tuple)
+    converter.register_structure_hook_factory(_is_subclass(Model), _structure_model)
+    converter.register_structure_hook_factory(_is_subclass(Params), _structure_model)
+    converter.register_structure_hook_factory(_effects, _structure_effects)
+    return converter
+
+
+_fast = _make_converter(detailed=False)
+_detailed = _make_converter(detailed=True)
+
+
+def structure(value: Any, kind: type[T]) -> T:
+    """Make a model, or a tuple of models, of parsed JSON. Keys may be snake_case or camelCase.
+
+    Raises:
+        CodecError: The value does not fit; each place is named.
+    """
+    try:
+        return _fast.structure(value, kind)
+    except Exception as error:  # a hostile payload may raise anything, and each of it means the same
+        problems = _explain(value, kind) or (_message(error),)
+    raise CodecError(*problems)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """`structure` of a JSON body."""
+    return structure(loads(body), kind)
+
+
+def _explain(value: Any, kind: Any) -> tuple[str, ...]:
+    try:
+        _detailed.structure(value, kind)
+    except BaseValidationError as error:
+        lines = cattrs.transform_error(error, format_exception=lambda inner, _: _message(inner))
+        return tuple(lines[:10])
+    except Exception as error:
+        return (_message(error),)
+    return ()
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"required field {error.args[0]!r} is missing"
+    return str(error) or type(error).__name__
+
+
+# --- unstructuring: parameters → JSON, and models → dictionaries -------------------------------------
+
+_ARGUMENTS: dict[Any, Callable[[Any], Any]] = {
+    str: _str,
+    int: _int,
+    float: _float,
+    bool: _bool,
+    datetime: _from_datetime,
+    datetime | str: _moment,
+}
+
+
+def _argument(kind: Any) -> Callable[[Any], Any]:
+    """How a parameter of this type is checked and put on the wire."""
+    if type(None) in get_args(kind):
+        kind = Union[tuple(option for option in get_args(kind) if option is not type(None))]  # noqa: UP007
+    if kind in _ARGUMENTS:
+        return _ARGUMENTS[kind]
+    if _is(Mapping)(kind):
+        return lambda value: dict(_mapping(value))
+    if _is(Sequence)(kind):
+        item = _argument(get_args(kind)[0])
+        return lambda value: [item(one) for one in _sequence(value)]
+    if _is(Literal)(kind):
+        return lambda value: _structure_literal(kind, _fast)(value, kind)
+    if get_args(kind):  # a class, or looser types that become one
+        kind = get_args(kind)[0]
+    if _is_subclass(OpenEnum)(kind):
+        return lambda value: str(_str(value))
+    return lambda value: _wire.unstructure(params(value, kind))
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    if isinstance(value, list | tuple):
+        return value
+    raise _wrong("a list", value)
+
+
+def _unstructure_params(kind: type, _: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
+    attrs.resolve_types(kind)
+    fields = [
+        (one.name, _argument(one.type), one.default is attrs.NOTHING)
+        for one in attrs.fields(kind)
+        if one.name != "extra" and one.metadata.get("in_body", True)
+    ]
+
+    def unstructure_params(value: Any) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for name, argument, required in fields:
+            item = getattr(value, name)
+            if item is None and not required:
+                continue
+            try:
+                out[name] = argument(item)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{name}: {error}") from None
+        return out
+
+    return unstructure_params
+
+
+_wire = cattrs.Converter()
+_wire.register_unstructure_hook_factory(_is_subclass(Params), _unstructure_params)
+_wire.register_unstructure_hook_factory(_is_subclass(Model), _unstructure_params)
+
+
+def params(value: Any, kind: type[T]) -> T:
+    """A parameter object, or a mapping in either case, as a parameter object.
+
+    Raises:
+        TypeError: An unknown or missing field, or a wrong type.
+    """
+    if isinstance(value, kind):
+        return value
+    try:
+        return structure(value, kind)
+    except CodecError as error:
+        raise TypeError(f"{kind.__name__}: {error}") from None
+
+
+def to_wire(value: Params) -> dict[str, Any]:
+    """Check a parameter object and lay it out for the wire, without what is `None`.
+
+    Raises:
+        TypeError: A field has the wrong type.
+        ValueError: A field has the right type and a value that cannot be sent.
+    """
+    return _wire.unstructure(value)  # type: ignore[no-any-return]
+
+
+def _make_exporter(case: Case) -> cattrs.Converter:
+    converter = cattrs.Converter()
+    rename: Callable[[str], str] = to_camel if case == "camel" else str
+
+    def deep(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {rename(key): deep(item) for key, item in value.items()}
+        return [deep(item) for item in value] if isinstance(value, list) else value
+
+    def unstructure_model(kind: type, _: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
+        names = [one.name for one in attrs.fields(kind)]
+        renames: dict[str, Any] = {name: override(rename=rename(name)) for name in names if name != "extra"}
+        omit: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
+        inner = make_dict_unstructure_fn(kind, converter, **renames, **omit)
+        return lambda value: {**inner(value), **deep(getattr(value, "extra", {}))}
+
+    converter.register_unstructure_hook(datetime, _from_datetime)
+    converter.register_unstructure_hook_factory(_is_subclass(OpenEnum), lambda _, __: str)
+    converter.register_unstructure_hook_factory(
+        _is(tuple), lambda _, __: lambda items: [converter.unstructure(one) for one in items]
+    )
+    converter.register_unstructure_hook_func(_is(Mapping), dict)
+    converter.register_unstructure_hook_factory(_is_subclass(Model), unstructure_model)
+    converter.register_unstructure_hook_factory(_is_subclass(Params), unstructure_model)
+    return converter
+
+
+_exporters: dict[Case, cattrs.Converter] = {"snake": _make_exporter("snake"), "camel": _make_exporter("camel")}
+
+
+def to_dict(value: Model | Params, *, case: Case = "snake") -> dict[str, Any]:
+    """A model as plain JSON data, such as the JavaScript SDK would have with `case="camel"`.
+
+    Times become ISO 8601 text. `extra` is merged in. Keys of your own maps (`properties`, `metadata`,
+    `skills`, `tokens`, `custom_counters`, `config`) stay as they are.
+    """
+    if not isinstance(value, Model | Params):
+        raise TypeError(f"expected a model of hatched, got {type(value).__name__}")
+    return _exporters[case].unstructure(value)  # type: ignore[no-any-return]

@@ -1,0 +1,107 @@
+"""The emulator's own time. Nothing in the emulator looks at another clock."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_DAY = 86400
+
+
+class Clock:
+    """Virtual time: it stands still until `advance`, and every wait on it is over at once.
+
+    Args:
+        start: Unix seconds, or ISO 8601 with an offset.
+    """
+
+    waits = False
+    """Whether those who wait on this clock must really sleep."""
+
+    def __init__(self, start: float | str = "2026-01-01T00:00:00Z") -> None:
+        self._start = self._now = parse_time(start).timestamp() if isinstance(start, str) else float(start)
+        self._watchers: list[Callable[[], object]] = []
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._now
+
+    def advance(self, by: float | str) -> float:
+        """Moves on by seconds or a duration such as `"1d12h"`, runs what is due, and answers the new time."""
+        seconds = parse_duration(by)
+        if seconds < 0:
+            raise ValueError("time cannot be turned back")
+        self._move(seconds)
+        for watcher in self._watchers:
+            watcher()
+        return self.now()
+
+    def reset(self) -> None:
+        """Back to the start."""
+        self._now = self._start
+
+    def watch(self, watcher: Callable[[], object]) -> None:
+        """Calls `watcher` after every `advance`."""
+        self._watchers.append(watcher)
+
+    def _move(self, seconds: float) -> None:
+        self._now += seconds
+
+
+class WallClock(Clock):
+    """Real time, which `advance` can push ahead."""
+
+    waits = True
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def now(self) -> float:
+        return time.time() + self._now
+
+
+def parse_duration(value: float | str) -> float:
+    """Seconds of `90`, `"90s"`, `"25h"`, `"1d12h"`; units are s, m, h, d and w."""
+    if not isinstance(value, str):
+        return float(value)
+    parts = _DURATION.findall(value)
+    if not parts or "".join(number + unit for number, unit in parts) != value:
+        raise ValueError(f"not a duration: {value!r} (say '90s', '25h' or '1d12h')")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def parse_time(value: str) -> datetime:
+    """The aware time of an ISO 8601 string; one without an offset is UTC. Raises `ValueError`."""
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def iso(seconds: float) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`, as JavaScript prints it (the precision is inferred)."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def day_of(seconds: float) -> int:
+    """Number of the UTC day."""
+    return int(seconds // _DAY)
+
+
+def week_of(day: int) -> int:
+    """Number of the ISO week of a UTC day; weeks begin on Monday, and day 0 was a Thursday."""
+    return (day + 3) // 7
+
+
+def month_of(seconds: float) -> str:
+    """The UTC month, `2026-01`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m")
+
+
+def next_month(seconds: float) -> float:
+    """Unix seconds of the first of the next UTC month."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    year, month = divmod(moment.year * 12 + moment.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC).timestamp()

@@ -1,0 +1,108 @@
+"""Config versions: published rules, to which buddies stay pinned (concepts/config-versions: seen)."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from hatched.emulator.errors import ApiError
+from hatched.emulator.ids import Ids
+from hatched.emulator.messages import dumps
+from hatched.emulator.rules import conditions
+from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.model import Rules
+from hatched.emulator.store import Store
+from hatched.emulator.validation import Invalid, parse
+
+PUBLISH_URL = "https://app.hatched.live/config"  # inferred
+DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
+
+
+class Configs:
+    """The versions of all customers. A published version never changes, so its books are kept."""
+
+    def __init__(self, store: Store, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+        self._books: dict[tuple[str, str], Book] = {}
+
+    def publish(self, customer_id: str, rules: Rules, now: float) -> str:
+        """Pins new eggs to `rules` from now on, and answers the version's id. Raises `ValueError` for bad rules."""
+        check(rules)
+        version_id = self._ids.new()
+        with self._store.transaction() as db:
+            self._archive(customer_id)
+            db.execute(
+                "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, ?, ?, ?)",
+                (version_id, customer_id, "published", dumps(attrs.asdict(rules)), now),
+            )
+        return version_id
+
+    def unpublish(self, customer_id: str) -> None:
+        """Leaves the customer without a published version; buddies keep theirs."""
+        with self._store.transaction():
+            self._archive(customer_id)
+
+    def published(self, customer_id: str) -> str:
+        """The id of the published version. Raises 409 `no_published_config`."""
+        row = self._store.db.execute(
+            "SELECT id FROM config_versions WHERE customer_id = ? AND status = 'published'", (customer_id,)
+        ).fetchone()
+        if row is None:
+            raise ApiError(
+                409,
+                "no_published_config",
+                "Customer must have a published config version",
+                {"customer_id": customer_id, "publish_url": PUBLISH_URL, "docs_url": DOCS_URL},
+            )
+        version_id: str = row[0]
+        return version_id
+
+    def rules(self, version_id: str) -> Rules:
+        """The rules of any version."""
+        return self.book(version_id, "").rules
+
+    def book(self, version_id: str, audience: str) -> Book:
+        """The rules of a version that concern an audience."""
+        found = self._books.get((version_id, audience))
+        if found is None:
+            (text,) = self._store.db.execute("SELECT rules FROM config_versions WHERE id = ?", (version_id,)).fetchone()
+            found = self._books[version_id, audience] = Book(parse(Rules, json.loads(text)), audience)
+        return found
+
+    def clear(self) -> None:
+        """Forgets the books; for when the versions themselves are gone."""
+        self._books.clear()
+
+    def _archive(self, customer_id: str) -> None:
+        self._store.db.execute(
+            "UPDATE config_versions SET status = 'archived' WHERE customer_id = ? AND status = 'published'",
+            (customer_id,),
+        )
+
+
+def check(rules: Rules) -> None:
+    """Raises `ValueError` for rules that contradict themselves."""
+    if not rules.audiences:
+        raise ValueError("rules need at least one audience")
+    for name, keys in (
+        ("coin rule", [rule.key for rule in rules.coin_rules]),
+        ("badge", [badge.key for badge in rules.badges]),
+    ):
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise ValueError(f"every {name} needs a key of its own: {', '.join(sorted(twice))}")
+    for badge in rules.badges:
+        if message := conditions.problem(badge.condition):
+            raise ValueError(f"badge {badge.key}: {message}")
+
+
+def load(data: object) -> Rules:
+    """Rules from JSON-like data. Raises `ValueError` that names every field at fault."""
+    try:
+        rules = parse(Rules, data)
+    except Invalid as invalid:
+        raise ValueError(str(invalid)) from None
+    check(rules)
+    return rules

@@ -1,0 +1,86 @@
+"""What a handler gets: one call, and the services behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Literal
+
+from attrs import frozen
+
+from hatched.emulator.configs import Configs
+from hatched.emulator.ids import Ids
+from hatched.emulator.plans import Plan
+from hatched.emulator.rules.state import StateCache
+from hatched.emulator.store import Store
+
+
+@frozen(kw_only=True)
+class Operations:
+    """How long the work behind an operation takes.
+
+    An operation is `pending` for the first half of its time and `processing` for the second.
+
+    Attributes:
+        after_seconds: Time on the emulator's clock until it is done.
+        after_polls: Done instead after this many looks at it: `operations.get` answers unfinished so often.
+    """
+
+    after_seconds: float = 0.0
+    after_polls: int | None = None
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What the documentation leaves open, as switches.
+
+    Attributes:
+        event_body: `nested` answers `{"effects": {...}, "debug_reason": ...}`, `flat` the effects themselves.
+        batch_transaction: Whether a batch is one transaction or one per event.
+    """
+
+    plan: Plan
+    operations: Operations = Operations()
+    event_body: Literal["nested", "flat"] = "nested"
+    batch_transaction: Literal["batch", "event"] = "batch"
+
+
+@frozen(kw_only=True)
+class World:
+    """The services of one emulator.
+
+    Attributes:
+        failures: By type of operation, the reasons why the next ones fail.
+    """
+
+    store: Store
+    ids: Ids
+    configs: Configs
+    settings: Settings
+    states: StateCache
+    failures: dict[str, list[str]]
+
+
+@frozen(kw_only=True)
+class Call:
+    """One authenticated, validated request.
+
+    Attributes:
+        now: Unix seconds.
+        args: The decoded segments of the route's template.
+        query: The raw query string, for the handlers that have no class for it.
+    """
+
+    world: World
+    now: float
+    customer_id: str
+    args: dict[str, str]
+    query: str
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        return self.world.store.db
+
+    def one(self, sql: str, *values: Any, **named: Any) -> sqlite3.Row | None:
+        """The first row of a query."""
+        row: sqlite3.Row | None = self.db.execute(sql, named or values).fetchone()
+        return row

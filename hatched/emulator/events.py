@@ -1,0 +1,205 @@
+"""Events: the order of checks, replays, quota and the three phases (guides/send-events: seen)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from attrs import evolve
+
+from hatched.emulator import wallet
+from hatched.emulator.clock import iso, month_of, next_month
+from hatched.emulator.context import Call
+from hatched.emulator.errors import ApiError
+from hatched.emulator.messages import Reply, dumps
+from hatched.emulator.plans import UPGRADE_URL
+from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.compute import Entry, compute, settle
+from hatched.emulator.rules.conditions import Event
+from hatched.emulator.rules.effects import Effects, encode
+from hatched.emulator.rules.state import State
+from hatched.models.events import SendBatchParams, SendEventParams
+
+
+class _Buddy(NamedTuple):
+    """A buddy that events act on, by its row."""
+
+    seq: int
+    id: str
+    book: Book
+
+
+def send(call: Call, params: SendEventParams) -> Reply:
+    """One event. A replay answers 201 like the first time (inferred), with the same bytes."""
+    event_id = params.event_id or call.world.ids.new()
+    effects = _ingest(call, (evolve(params, event_id=event_id),))[event_id]
+    if call.world.settings.event_body == "flat":
+        body = effects
+    else:
+        # The stored text is sent as it is: a replay answers the same bytes.
+        reason = _REASON_KEY + effects.rpartition(_REASON_KEY)[2] if _REASON_KEY in effects else "}"
+        body = f'{{"effects":{effects}{reason}'
+    return Reply(body.encode(), 201, quota_headers(call))
+
+
+def send_batch(call: Call, params: SendBatchParams) -> Reply:
+    """Up to 100 events, one result for each in the order sent (inferred), always as bare effects (SDK)."""
+    events = tuple(event if event.event_id else evolve(event, event_id=call.world.ids.new()) for event in params.events)
+    results = _ingest(call, events)
+    body = ",".join(results[event.event_id] for event in events if event.event_id)
+    return Reply(f'{{"results":[{body}]}}'.encode(), 201, quota_headers(call))
+
+
+def quota_headers(call: Call) -> tuple[tuple[str, str], ...]:
+    """`X-Event-Quota-*`; the suffixes, and that only the event routes send them, are inferred."""
+    limit = call.world.settings.plan.events
+    if limit is None:
+        return ()
+    used = _used(call)
+    return (
+        ("X-Event-Quota-Limit", str(limit)),
+        ("X-Event-Quota-Used", str(used)),
+        ("X-Event-Quota-Remaining", str(max(limit - used, 0))),
+        ("X-Event-Quota-Reset", str(int(next_month(call.now)))),
+    )
+
+
+def _ingest(call: Call, params: Sequence[SendEventParams]) -> dict[str, str]:
+    """The effects, as JSON text, by event id. Nothing is applied unless all of it may be."""
+    wanted = dumps([event.event_id for event in params])
+    results: dict[str, str] = dict(
+        call.db.execute(
+            "SELECT event_id, effects FROM events WHERE customer_id = ?"
+            " AND event_id IN (SELECT value FROM json_each(?))",
+            (call.customer_id, wanted),
+        ).fetchall()
+    )
+    fresh = _resolved(call, [event for event in params if event.event_id not in results])
+    if fresh:
+        _reserve(call, len(fresh))
+        if call.world.settings.batch_transaction == "batch":
+            results |= _apply(call, fresh)
+        else:
+            for event in fresh:
+                results |= _apply(call, [event])
+                call.world.store.checkpoint()
+    return results
+
+
+def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
+    """Audience and type of new events. An id that comes twice in one batch is applied once (inferred)."""
+    if not params:
+        return []
+    version_id = call.world.configs.published(call.customer_id)
+    audiences = call.world.configs.rules(version_id).audiences
+    events: dict[str, Event] = {}
+    for event in params:
+        audience = event.audience or (audiences[0] if len(audiences) == 1 else None)
+        if audience is None:
+            raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
+        if audience not in audiences:
+            raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
+        if event.type not in call.world.configs.book(version_id, audience).types:
+            # The code is seen, its status is inferred.
+            message = f"Event type {event.type!r} is not registered for audience {audience!r}"
+            raise ApiError(422, "event_type_not_registered", message)
+        at = event.occurred_at.timestamp() if isinstance(event.occurred_at, datetime) else call.now
+        event_id = event.event_id or ""
+        events.setdefault(
+            event_id, Event(event_id, event.user_id, event.type, audience, event.properties or {}, at, call.now)
+        )
+    return list(events.values())
+
+
+def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
+    """Runs new events through the rules, and stores all that they did in the caller's transaction."""
+    buddies, states = _load(call, {event.user_id for event in events})
+    applied: list[tuple[Any, ...]] = []
+    lines: list[tuple[str, Entry, str | None]] = []
+    results: dict[str, str] = {}
+    touched: dict[int, State] = {}
+    for event in events:
+        buddy = buddies.get((event.user_id, event.audience))
+        if buddy is None:
+            effects = Effects(debug_reason="no_active_buddies_for_user")
+        else:
+            outcome = compute(states[buddy.seq], buddy.book, event)
+            states[buddy.seq] = touched[buddy.seq] = settle(outcome.state, buddy.book, event)
+            lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
+            effects = outcome.effects
+        text = results[event.id] = encode(effects)
+        applied.append(
+            (
+                call.customer_id,
+                event.id,
+                event.user_id,
+                event.type,
+                event.audience,
+                buddy and buddy.id,
+                text,
+                event.at,
+                call.now,
+            )
+        )
+    call.db.executemany(
+        "INSERT INTO events (customer_id, event_id, user_id, type, audience, buddy_id, effects, occurred_at,"
+        " applied_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        applied,
+    )
+    call.db.executemany(
+        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
+        [(call.world.states.dump(state), call.now, seq) for seq, state in touched.items()],
+    )
+    if lines:
+        wallet.write(call.world, lines, call.now)
+    return results
+
+
+def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], dict[int, State]]:
+    rows: list[sqlite3.Row] = call.db.execute(
+        "SELECT seq, id, user_id, audience, config_version_id, state FROM buddies WHERE customer_id = ?"
+        " AND status = 'active' AND user_id IN (SELECT value FROM json_each(?))",
+        (call.customer_id, dumps(sorted(users))),
+    ).fetchall()
+    book = call.world.configs.book
+    return (
+        {
+            (row["user_id"], row["audience"]): _Buddy(
+                row["seq"], row["id"], book(row["config_version_id"], row["audience"])
+            )
+            for row in rows
+        },
+        {row["seq"]: call.world.states.load(row["state"]) for row in rows},
+    )
+
+
+def _used(call: Call) -> int:
+    row = call.one("SELECT used FROM usage WHERE customer_id = ? AND month = ?", call.customer_id, month_of(call.now))
+    return row["used"] if row else 0
+
+
+def _reserve(call: Call, count: int) -> None:
+    """Charges the month's quota, all of a batch or nothing (inferred). Raises 402."""
+    limit, used = call.world.settings.plan.events, _used(call)
+    if limit is not None and used + count > limit:
+        raise ApiError(
+            402,
+            "event_quota_exceeded",
+            f"Monthly event quota exceeded ({used} of {limit} used)",
+            {
+                "used": used,
+                "limit": limit,
+                "reset_at": iso(next_month(call.now)),
+                "upgrade_url": UPGRADE_URL,
+            },
+            quota_headers(call),
+        )
+    call.db.execute(
+        "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used",
+        (call.customer_id, month_of(call.now), count),
+    )
+
+
+_REASON_KEY = ',"debug_reason":'

@@ -1,0 +1,116 @@
+"""Bad weather between client and server: scripted per route, or random with a seed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Literal
+
+from attrs import frozen
+
+from hatched.routes import ROUTES, Route
+
+Kind = Literal["status", "drop", "refuse", "stall", "latency", "truncate"]
+
+
+@frozen
+class Fault:
+    """One thing that goes wrong with one request. Use the class methods.
+
+    Attributes:
+        after_commit: Whether the server has done its work before things go wrong.
+    """
+
+    kind: Kind
+    after_commit: bool = False
+    code: int = 503
+    retry_after: float | None = None
+    seconds: float = 0.0
+    reset: bool = False
+
+    @classmethod
+    def status(cls, code: int, *, after_commit: bool = False, retry_after: float | None = None) -> Fault:
+        """Another answer than the server's: 429 with `Retry-After`, 503, 502."""
+        return cls("status", after_commit, code=code, retry_after=retry_after)
+
+    @classmethod
+    def drop(cls, *, after_commit: bool = False, reset: bool = False) -> Fault:
+        """The connection closes without an answer, or with `reset` is reset (`httpx.ReadError`)."""
+        return cls("drop", after_commit, reset=reset)
+
+    @classmethod
+    def refuse(cls) -> Fault:
+        """No connection: the server never sees the request."""
+        return cls("refuse")
+
+    @classmethod
+    def stall(cls, *, after_commit: bool = False) -> Fault:
+        """The answer never comes."""
+        return cls("stall", after_commit)
+
+    @classmethod
+    def latency(cls, seconds: float) -> Fault:
+        """The answer comes late."""
+        return cls("latency", True, seconds=seconds)
+
+    @classmethod
+    def truncate(cls) -> Fault:
+        """The connection closes in the middle of the body."""
+        return cls("truncate", True)
+
+
+class Faults:
+    """Which requests go wrong, and how. A script comes before chance."""
+
+    def __init__(self) -> None:
+        self._scripts: dict[str, deque[Fault | None]] = {}
+        self._chances: dict[Fault, float] = {}
+        self._random = Random(0)
+
+    def script(self, route: str, faults: Iterable[Fault | None]) -> None:
+        """The next requests of a route (`"events.send"` or `"POST /events"`) meet these; `None` lets one pass.
+
+        Raises `ValueError` for a route that does not exist.
+        """
+        self._scripts.setdefault(_route_id(route), deque()).extend(faults)
+
+    def random(self, seed: int, faults: Mapping[Fault, float]) -> None:
+        """Every request meets one of these with its probability."""
+        if sum(faults.values()) > 1:
+            raise ValueError("the probabilities add up to more than 1")
+        self._random, self._chances = Random(seed), dict(faults)
+
+    def assert_all_fired(self) -> None:
+        """Raises `AssertionError` if a scripted fault never met a request."""
+        left = {route: list(script) for route, script in self._scripts.items() if script}
+        if left:
+            raise AssertionError(f"scripted faults that never fired: {left}")
+
+    def clear(self) -> None:
+        """Fair weather."""
+        self._scripts.clear()
+        self._chances = {}
+
+    def take(self, route: Route | None) -> Fault | None:
+        """What the request at hand meets."""
+        script = self._scripts.get(route.id) if route else None
+        if script:
+            return script.popleft()
+        if not self._chances:
+            return None
+        draw = self._random.random()
+        for fault, probability in self._chances.items():
+            draw -= probability
+            if draw < 0:
+                return fault
+        return None
+
+
+def _route_id(name: str) -> str:
+    if name in ROUTES:
+        return name
+    for route in ROUTES.values():
+        if f"{route.method} {route.path}" == name:
+            return route.id
+    raise ValueError(f"no such route: {name!r} (say 'events.send' or 'POST /events')")

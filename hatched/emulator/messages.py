@@ -1,0 +1,57 @@
+"""What goes in and what comes out, as plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+
+class Request(NamedTuple):
+    """One HTTP request.
+
+    Attributes:
+        path: As sent: with the `/api/v1` prefix, percent-encoded.
+        query: As sent, without the `?`.
+        headers: A mapping or pairs; names in any case.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+    body: bytes = b""
+
+
+class Response(NamedTuple):
+    """One HTTP response; header names are in their usual case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever its case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def json(self) -> Any:
+        """The decoded body."""
+        return json.loads(self.body)
+
+
+class Reply(NamedTuple):
+    """What a handler answers: a JSON value, or JSON text that is already encoded, and headers of its own."""
+
+    body: Any = None
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def encoded(self) -> bytes:
+        """The bytes to send; `None` is an empty body."""
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else dumps(self.body).encode()
+
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False).encode

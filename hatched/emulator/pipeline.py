@@ -1,0 +1,127 @@
+"""The order of checks: route, key, rate limit, idempotency, body, domain (platform/architecture: seen)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from hatched.emulator import credits, idempotency
+from hatched.emulator.auth import Keys, Principal
+from hatched.emulator.context import Call, World
+from hatched.emulator.errors import ApiError, bad_request
+from hatched.emulator.handlers import HANDLERS, Handler
+from hatched.emulator.messages import Reply, Request
+from hatched.emulator.ratelimit import RateLimiter
+from hatched.emulator.router import Match
+from hatched.emulator.validation import Invalid, check_uuid, parse, parse_query
+
+_log = logging.getLogger("hatched.emulator")
+# inferred: that ids of buddies are UUIDs is seen, that the others are is not
+_UUIDS = {
+    "buddy_id",
+    "egg_id",
+    "operation_id",
+    "item_id",
+    "session_id",
+    "endpoint_id",
+    "delivery_id",
+    "definition_id",
+    "step_id",
+    "sub_step_id",
+}
+
+
+@frozen
+class Pipeline:
+    """Answers requests whose route is known, or not."""
+
+    world: World
+    keys: Keys
+    limiter: RateLimiter
+
+    def answer(
+        self, request: Request, headers: Mapping[str, str], match: Match | None, now: float, request_id: str
+    ) -> Reply:
+        """The reply, which may be an error: nothing is raised."""
+        extra: tuple[tuple[str, str], ...] = ()
+        principal = None
+        try:
+            if match is None:
+                raise ApiError(404, "resource_not_found", f"Cannot {request.method} {request.path}")
+            principal = self.keys.admit(headers.get("authorization"), match.route)
+            extra = self.limiter.admit(principal, match.route, now).headers
+            reply = self._run(request, headers, match, principal, now)
+        except ApiError as error:
+            reply = error.reply(request_id)
+        except Exception:
+            _log.exception("the emulator failed on %s %s", request.method, request.path)
+            # The code is inferred.
+            reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)
+        if principal is not None:
+            extra += credits.balance(self.world.store.db, principal.customer_id).headers
+        return reply._replace(headers=reply.headers + extra)
+
+    def _run(
+        self, request: Request, headers: Mapping[str, str], match: Match, principal: Principal | None, now: float
+    ) -> Reply:
+        handler = HANDLERS.get(match.route.id)
+        if handler is None:
+            raise ApiError(501, "emulator_not_implemented", f"This emulator does not answer {match.route.id} yet")
+        call = Call(
+            world=self.world,
+            now=now,
+            customer_id=principal.customer_id if principal else "",
+            args=match.args,
+            query=request.query,
+        )
+        if request.method == "GET":
+            return _handle(handler, call, request)
+        key = headers.get("idempotency-key")
+        with self.world.store.transaction() as db:
+            if not key:
+                return _handle(handler, call, request)
+            mark = idempotency.fingerprint(request.method, f"{request.path}?{request.query}", request.body)
+            stored = idempotency.recall(db, call.customer_id, key, mark, now)
+            if stored is not None:
+                return stored
+            reply = _handle(handler, call, request)
+            idempotency.remember(db, call.customer_id, key, mark, reply, now)
+            return reply
+
+
+def _handle(handler: Handler, call: Call, request: Request) -> Reply:
+    try:
+        for name, value in call.args.items():
+            if name in _UUIDS:
+                call.args[name] = check_uuid(name, value)
+        values: list[Any] = []
+        if request.method != "GET":
+            data = _decode(request.body)
+            if handler.body is not None:
+                values.append(parse(handler.body, data, handler.omit))
+        if handler.query is not None:
+            values.append(parse_query(handler.query, request.query))
+    except Invalid as invalid:
+        raise invalid.error() from None
+    return handler.function(call, *values)
+
+
+def _decode(body: bytes) -> Any:
+    if not body:
+        return {}
+    try:
+        data = json.loads(body, parse_constant=_refuse)
+        # A lone surrogate is JSON but no text: no database takes it.
+        if b"\\u" in body:
+            json.dumps(data, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise bad_request("The request body is not valid JSON") from None
+    return data
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

@@ -1,0 +1,53 @@
+"""Finds the route of a request in the table that the SDK uses too."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from hatched.routes import ROUTES, Route
+
+PREFIX = "/api/v1"  # seen; that `/health` stands below it too is inferred
+_ANY, _ROUTE = object(), object()
+
+
+class Match(NamedTuple):
+    """A route and the decoded segments of its template."""
+
+    route: Route
+    args: dict[str, str]
+
+
+def match(method: str, path: str) -> Match | None:
+    """The route of a raw path; a literal segment wins over a placeholder."""
+    if not path.startswith(PREFIX + "/"):
+        return None
+    segments = path[len(PREFIX) + 1 :].split("/")
+    node: dict[Any, Any] = _TREE.get(method, {})
+    values: list[str] = []
+    for segment in segments:
+        literal = node.get(segment)
+        if literal is None:
+            node = node.get(_ANY, {}) if segment else {}
+            values.append(unquote(segment))
+        else:
+            node = literal
+    found: Route | None = node.get(_ROUTE)
+    return found and Match(found, dict(zip(_names(found.path), values, strict=True)))
+
+
+def _names(template: str) -> list[str]:
+    return [segment[1:-1] for segment in template.split("/") if segment.startswith("{")]
+
+
+def _tree() -> dict[str, Any]:
+    tree: dict[Any, Any] = {}
+    for route in ROUTES.values():
+        node = tree.setdefault(route.method, {})
+        for segment in route.path[1:].split("/"):
+            node = node.setdefault(_ANY if segment.startswith("{") else segment, {})
+        node[_ROUTE] = route
+    return tree
+
+
+_TREE = _tree()

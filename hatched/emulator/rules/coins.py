@@ -1,0 +1,37 @@
+"""What a coin rule pays (concepts/coins)."""
+
+from __future__ import annotations
+
+from hatched.emulator.clock import day_of, week_of
+from hatched.emulator.rules.conditions import Event
+from hatched.emulator.rules.model import CoinRule, Multiplier
+from hatched.emulator.rules.state import State
+
+
+def pay(draft: State, rule: CoinRule, event: Event) -> int:
+    """The coins that `rule` gives for `event`, noted against its caps in `draft`.
+
+    A cap that has less left than the rule would pay is filled up (inferred).
+    """
+    amount = rule.amount
+    if rule.multiplier is not None and _applies(rule.multiplier, event):
+        amount = int(amount * rule.multiplier.factor)
+    if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
+        return amount
+    total, days = draft.paid.get(rule.key, (0, {}))
+    today = day_of(event.at)
+    if rule.daily_cap is not None:
+        amount = min(amount, rule.daily_cap - days.get(str(today), 0))
+    if rule.weekly_cap is not None:
+        monday = week_of(today) * 7 - 3
+        amount = min(amount, rule.weekly_cap - sum(days.get(str(monday + offset), 0) for offset in range(7)))
+    if rule.total_limit is not None:
+        amount = min(amount, rule.total_limit - total)
+    if amount <= 0:
+        return 0
+    draft.paid[rule.key] = (total + amount, {**days, str(today): days.get(str(today), 0) + amount})
+    return amount
+
+
+def _applies(multiplier: Multiplier, event: Event) -> bool:
+    return multiplier.property is None or event.properties.get(multiplier.property) == multiplier.equals

@@ -1,0 +1,141 @@
+"""The doors for httpx: timeouts are honoured, and what breaks raises what httpx raises on a real network.
+
+The only module of the emulator that imports httpx (and anyio, to let other tasks run).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+from hatched.emulator.errors import ApiError
+from hatched.emulator.faults import Fault
+from hatched.emulator.messages import Request, Response
+
+if TYPE_CHECKING:
+    from hatched.emulator.emulator import Emulator, Exchange
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """The emulator as an async httpx transport. Gives way to other tasks before and after the server's work."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        message = _message(request, await request.aread())
+        await anyio.lowlevel.checkpoint()
+        exchange = self._emulator.exchange(message)
+        delay = _delay(request, exchange.fault)
+        if delay and self._emulator.clock.waits:
+            await anyio.sleep(delay)
+        else:
+            if delay:
+                self._emulator.clock.advance(delay)
+            await anyio.lowlevel.checkpoint()
+        return _answer(request, exchange)
+
+
+class Transport(httpx.BaseTransport):
+    """The emulator as a blocking httpx transport."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        exchange = self._emulator.exchange(_message(request, request.read()))
+        delay = _delay(request, exchange.fault)
+        if delay and self._emulator.clock.waits:
+            time.sleep(delay)
+        elif delay:
+            self._emulator.clock.advance(delay)
+        return _answer(request, exchange)
+
+
+def _message(request: httpx.Request, body: bytes) -> Request:
+    path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    return Request(request.method, path, query, request.headers, body)
+
+
+def _read_timeout(request: httpx.Request) -> float | None:
+    seconds: float | None = request.extensions.get("timeout", {}).get("read")
+    return seconds
+
+
+def _delay(request: httpx.Request, fault: Fault | None) -> float:
+    """Seconds until the answer, or until the client gives up."""
+    if fault is None or fault.kind not in ("latency", "stall"):
+        return 0.0
+    timeout = _read_timeout(request)
+    if fault.kind == "stall":
+        if timeout is None:
+            raise RuntimeError(f"{request.method} {request.url} is stalled and has no timeout: it would wait for ever")
+        return timeout
+    return fault.seconds if timeout is None else min(fault.seconds, timeout)
+
+
+def _answer(request: httpx.Request, exchange: Exchange) -> httpx.Response:
+    response, fault = exchange
+    if fault is not None:
+        timeout = _read_timeout(request)
+        if fault.kind == "stall" or (fault.kind == "latency" and timeout is not None and fault.seconds >= timeout):
+            raise httpx.ReadTimeout("The read operation timed out", request=request)
+        if fault.kind in ("drop", "refuse"):
+            _break(request, fault)
+        if fault.kind == "status":
+            response = _instead(fault, request)
+    assert response is not None
+    cut = len(response.body) // 2 if fault is not None and fault.kind == "truncate" else None
+    return httpx.Response(
+        response.status,
+        headers=[*response.headers, ("Content-Length", str(len(response.body)))],
+        stream=httpx.ByteStream(response.body) if cut is None else _Cut(response.body, cut),
+        extensions={"http_version": b"HTTP/1.1"},
+        request=request,
+    )
+
+
+def _break(request: httpx.Request, fault: Fault) -> NoReturn:
+    if fault.kind == "refuse":
+        raise httpx.ConnectError("[Errno 111] Connection refused", request=request)
+    if fault.reset:
+        raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+    raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+
+
+def _instead(fault: Fault, request: httpx.Request) -> Response:
+    """The answer of something in front of the server, such as a gateway (its code is ours)."""
+    code = "rate_limited" if fault.code == 429 else "service_unavailable"
+    request_id = request.headers.get("x-request-id", "")
+    reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
+    after = () if fault.retry_after is None else (("Retry-After", f"{fault.retry_after:g}"),)
+    return Response(
+        fault.code, (("Content-Type", "application/json"), ("X-Request-Id", request_id), *after), reply.encoded()
+    )
+
+
+class _Cut(httpx.AsyncByteStream, httpx.SyncByteStream):
+    """A body whose connection closes half-way."""
+
+    def __init__(self, body: bytes, cut: int) -> None:
+        self._body = body
+        self._cut = cut
+
+    def _fail(self) -> NoReturn:
+        raise httpx.RemoteProtocolError(
+            "peer closed connection without sending complete message body"
+            f" (received {self._cut} bytes, expected {len(self._body)})"
+        )
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body[: self._cut]
+        self._fail()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[: self._cut]
+        self._fail()

@@ -1,0 +1,221 @@
+"""Checks JSON against the attrs classes of `hatched.models`, which stay the only description of a body.
+
+The messages are those of the validator of the real server where the documentation shows them (`property X
+should not exist`, `buddy_id must be a UUID`); the others are inferred: the same library's usual words.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
+
+import attrs
+
+from hatched.emulator.constraints import CONSTRAINTS, Refused
+from hatched.emulator.errors import ApiError
+
+T = TypeVar("T")
+Reader = Callable[[Any], Any]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Problem(NamedTuple):
+    """One complaint, and the field that it is about (`events.0.user_id`)."""
+
+    field: str
+    message: str
+
+
+class Invalid(Exception):
+    """A value that does not fit its class."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+    def error(self) -> ApiError:
+        """The 422 to answer; the shape of an entry of `details.fields` is inferred."""
+        fields = [problem._asdict() for problem in self.problems]
+        return ApiError(422, "validation_failed", str(self), {"fields": fields})
+
+
+def parse(cls: type[T], data: Any, omit: tuple[str, ...] = ()) -> T:
+    """An instance of an attrs class. Raises `Invalid` with every problem at once.
+
+    Args:
+        omit: Fields of the class that do not travel in the body.
+    """
+    if type(data) is not dict:
+        raise Invalid([Problem("", "the request body must be a JSON object")])
+    return _instance(cls, omit, data)
+
+
+def parse_query(cls: type[T], query: str) -> T:
+    """The same for a query string, whose numbers and booleans are text."""
+    pairs = dict(parse_qsl(query, keep_blank_values=True))
+    hints = typing.get_type_hints(cls)
+    numbers = {name for name, hint in hints.items() if int in typing.get_args(hint)}
+    return _instance(cls, (), {name: _number(value) if name in numbers else value for name, value in pairs.items()})
+
+
+def check_uuid(name: str, value: str) -> str:
+    """The id, if it is a UUID."""
+    if not _UUID.fullmatch(value):
+        raise Invalid([Problem(name, f"{name} must be a UUID")])
+    return value.lower()
+
+
+def _instance(cls: type[T], omit: tuple[str, ...], data: dict[str, Any]) -> T:
+    untyped: Any = cls
+    instance: T = _reader_of_class(untyped, omit)(data)
+    return instance
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+@cache
+def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
+    hints = typing.get_type_hints(cls)
+    constraints = CONSTRAINTS.get(cls, {})
+    readers: dict[str, Reader] = {}
+    required: dict[str, None] = {}
+    for field in attrs.fields(cls):
+        if field.name in omit:
+            continue
+        reader = _reader(hints[field.name])
+        constraint = constraints.get(field.name)
+        readers[field.name] = _both(reader, constraint) if constraint else reader
+        if field.default is attrs.NOTHING:
+            required[field.name] = None
+
+    def read(data: Any) -> Any:
+        if type(data) is not dict:
+            raise Refused("must be an object")
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for name, value in data.items():
+            reader = readers.get(name)
+            if reader is None:
+                problems.append(Problem(name, f"property {name} should not exist"))
+            elif value is not None:
+                try:
+                    values[name] = reader(value)
+                except Refused as refused:
+                    problems.append(Problem(name, f"{name} {refused}"))
+                except Invalid as invalid:
+                    problems += _below(name, invalid)
+            elif name in required:
+                problems.append(Problem(name, f"{name} should not be null"))
+        if problems or not required.keys() <= values.keys():
+            missing = [name for name in required if name not in data]
+            problems += [Problem(name, f"{name} should not be empty") for name in missing]
+            raise Invalid(problems)
+        return cls(**values)
+
+    return read
+
+
+def _below(name: str, invalid: Invalid) -> list[Problem]:
+    return [Problem(f"{name}.{inner.field}", f"{name}.{inner.message}") for inner in invalid.problems]
+
+
+def _both(reader: Reader, constraint: Reader) -> Reader:
+    return lambda value: constraint(reader(value))
+
+
+def _reader(hint: Any) -> Reader:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        # `datetime | str` is a time as text here: JSON has no other.
+        present = [arg for arg in args if arg not in (types.NoneType, datetime)]
+        return _reader(present[0])
+    if origin is typing.Literal:
+        return _member(args)
+    if origin in (Sequence, tuple) or hint in (Sequence, tuple):
+        return _sequence(_reader(args[0] if args else Any))
+    if origin is Mapping or hint is Mapping:
+        return _mapping(_reader(args[1] if args else Any))
+    if hint is Any:
+        return lambda value: value
+    if attrs.has(hint):
+        return _reader_of_class(hint, ())
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        # An open enum accepts everything, the server only what it knows.
+        return _member(tuple(member.value for member in hint))
+    return _SCALARS[hint]
+
+
+def _string(value: Any) -> str:
+    if type(value) is not str:
+        raise Refused("must be a string")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if type(value) is not bool:
+        raise Refused("must be a boolean value")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int or abs(value) > 2**53 - 1:
+        raise Refused("must be an integer number")
+    return value
+
+
+def _float(value: Any) -> float:
+    if type(value) not in (int, float) or abs(value) > 2**53 - 1:
+        raise Refused("must be a number conforming to the specified constraints")
+    number: float = value
+    return number
+
+
+_SCALARS: dict[Any, Reader] = {str: _string, bool: _boolean, int: _integer, float: _float}
+
+
+def _member(allowed: tuple[str, ...]) -> Reader:
+    def read(value: Any) -> str:
+        if type(value) is not str or value not in allowed:
+            raise Refused(f"must be one of the following values: {', '.join(allowed)}")
+        return value
+
+    return read
+
+
+def _sequence(item: Reader) -> Reader:
+    def read(value: Any) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise Refused("must be an array")
+        try:
+            return tuple(map(item, value))
+        except (Refused, Invalid):
+            problems: list[Problem] = []
+            for index, entry in enumerate(value):
+                try:
+                    item(entry)
+                except Refused as refused:
+                    problems.append(Problem(f"{index}", f"{index} {refused}"))
+                except Invalid as invalid:
+                    problems += _below(str(index), invalid)
+            raise Invalid(problems) from None
+
+    return read
+
+
+def _mapping(item: Reader) -> Reader:
+    def read(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise Refused("must be an object")
+        return {key: item(entry) for key, entry in value.items()}
+
+    return read

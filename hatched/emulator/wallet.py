@@ -1,0 +1,116 @@
+"""Coins and tokens by hand (concepts/coins, concepts/tokens). The answers are inferred from the `coins.*` webhooks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from hatched.emulator import buddies
+from hatched.emulator.context import Call, World
+from hatched.emulator.errors import ApiError, not_found
+from hatched.emulator.messages import Reply
+from hatched.emulator.rules.compute import Entry
+from hatched.emulator.rules.model import Rules, Slot, Token
+from hatched.emulator.rules.state import State, Tally
+from hatched.models.buddies import EarnCoinsParams, SpendCoinsParams
+
+
+def earn(call: Call, params: EarnCoinsParams) -> Reply:
+    """A progression token may be earned by hand, too (seen)."""
+    row = buddies.find(call)
+    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
+    slot = _slot(rules, params.token)
+    amount = state.earn(rules, slot, int(params.amount))
+    return _booked(call, row, state, slot, amount, params.reason, params.reference_id)
+
+
+def spend(call: Call, params: SpendCoinsParams) -> Reply:
+    """A balance never falls below zero (seen)."""
+    row = buddies.find(call)
+    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
+    amount = int(params.amount)
+    take(state, _slot(rules, params.token), amount)
+    return _booked(call, row, state, "primary", -amount, params.reason, params.item_id)
+
+
+def take(state: State, slot: Slot, amount: int) -> None:
+    """Spends. Raises 400 `insufficient_balance`, and 422 (inferred) for the progression slot."""
+    if slot == "progression":
+        raise ApiError(422, "progression_not_spendable", "Progression tokens cannot be spent")
+    if state.primary.balance < amount:
+        raise ApiError(
+            400,
+            "insufficient_balance",
+            f"Insufficient balance (need {amount}, have {state.primary.balance})",
+            {"required": amount, "available": state.primary.balance},  # inferred
+        )
+    state.primary = state.primary.minus(amount)
+
+
+def tokens(call: Call) -> Reply:
+    """Both slots (SDK: TokensSummary)."""
+    row = buddies.find(call)
+    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
+    return Reply(
+        {
+            "primary": _balance("primary", rules.primary, state.primary),
+            "progression": _balance("progression", rules.progression, state.progression),
+        }
+    )
+
+
+def write(world: World, lines: Iterable[tuple[str, Entry, str | None]], now: float) -> list[str]:
+    """Writes ledger lines (buddy, entry, reference) and answers their ids."""
+    rows = [
+        (world.ids.new(), buddy_id, entry.slot, entry.amount, entry.balance, entry.reason, reference, now)
+        for buddy_id, entry, reference in lines
+    ]
+    world.store.db.executemany(
+        "INSERT INTO ledger (id, buddy_id, slot, amount, balance, reason, reference_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    return [row[0] for row in rows]
+
+
+def _slot(rules: Rules, token: str | None) -> Slot:
+    """No token means the primary one (seen); 404 for an unknown key is inferred."""
+    if token is None or (rules.primary is not None and token == rules.primary.key):
+        return "primary"
+    if rules.progression is not None and token == rules.progression.key:
+        return "progression"
+    raise not_found(f"Token {token!r}")
+
+
+def _booked(
+    call: Call, row: sqlite3.Row, state: State, slot: Slot, amount: int, reason: str, reference: str | None
+) -> Reply:
+    buddies.save(call, row, state)
+    balance = state.tally(slot).balance
+    (ledger_id,) = write(call.world, [(row["id"], Entry(slot, amount, balance, reason), reference)], call.now)
+    return Reply(
+        {
+            "buddy_id": row["id"],
+            "amount": abs(amount),
+            "balance": balance,
+            "reason": reason,
+            "reference_id": reference,
+            "ledger_id": ledger_id,
+            "is_lucky": False,
+        },
+        201,
+    )
+
+
+def _balance(slot: Slot, token: Token | None, tally: Tally) -> dict[str, Any] | None:
+    if token is None:
+        return None
+    return {
+        "kind": slot,
+        "key": token.key,
+        "label": token.label,
+        "balance": tally.balance,
+        "lifetime_earned": tally.earned,
+        "lifetime_spent": tally.spent,
+    }

@@ -1,0 +1,1 @@
+"""The seam between the pipeline and the world. The only room that imports httpx or anyio."""

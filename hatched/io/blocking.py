@@ -1,0 +1,119 @@
+"""The blocking io: httpx.Client, inside `async def` functions that never suspend."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import httpx
+
+from hatched.config import Secret
+from hatched.errors import ClientClosedError, ConfigurationError
+from hatched.io import wire
+from hatched.io.base import Clock
+from hatched.io.shards import Shards
+from hatched.pipeline.messages import Request, Response
+
+
+class BlockingIO:
+    """Connections of one client and all its copies, shared by all threads. Each process gets its own."""
+
+    def __init__(
+        self,
+        key: Secret,
+        base_url: str,
+        *,
+        http_client: httpx.Client | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._key = key
+        self._base_url = base_url
+        self._http_client = http_client
+        self._sleep = time.sleep if clock is None else clock.sleep
+        self.now = time.monotonic if clock is None else clock.now
+        self._pid: int | None = None
+        self._closed = False
+        self._connect()
+
+    def _connect(self) -> None:
+        each = wire.PER_SHARD if self._http_client is None else wire.PER_SHARD * wire.SHARDS
+        self._shards: Shards[httpx.Client] = Shards(self._make, each=each)
+        self._slots = threading.Semaphore(wire.PER_SHARD * wire.SHARDS)
+
+    def _make(self) -> httpx.Client:
+        if self._http_client is not None:
+            return self._http_client
+        return httpx.Client(verify=wire.tls_context(self._base_url), limits=wire.LIMITS, timeout=None)
+
+    async def sleep(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    async def send(self, request: Request, timeout: float | None) -> Response:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        self._leave_the_parents_connections()
+        slots, shards = self._slots, self._shards
+        if not slots.acquire(timeout=timeout):
+            raise wire.timed_out("pool", timeout, maybe_received=False)
+        try:
+            shard = shards.take()
+            try:
+                return self._exchange(shard.client, request, timeout)
+            finally:
+                shards.give(shard)
+        finally:
+            slots.release()
+
+    def _leave_the_parents_connections(self) -> None:
+        pid = os.getpid()
+        if self._pid == pid:
+            return
+        if self._pid is not None:
+            if self._http_client is not None:
+                raise ConfigurationError(
+                    "the http_client was used before this process was forked: give each process its own"
+                )
+            self._connect()
+        self._pid = pid
+
+    def _exchange(self, client: httpx.Client, request: Request, timeout: float | None) -> Response:
+        build = httpx.Request if self._http_client is None else client.build_request
+        ends = None if timeout is None else time.monotonic() + timeout
+        try:
+            response = client.send(
+                wire.to_httpx(request, self._key, timeout, build), stream=True, follow_redirects=False
+            )
+            try:
+                body = _read(response, ends)
+            finally:
+                response.close()
+        except wire.Failure as error:
+            raise wire.to_error(error, timeout) from error
+        except RuntimeError:
+            if self._closed or client.is_closed:
+                raise ClientClosedError("the client is closed") from None
+            raise
+        if body is None:
+            raise wire.timed_out("read", timeout)
+        return wire.to_response(request, response, body)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        if self._http_client is None and self._pid == os.getpid():
+            for shard in self._shards.all:
+                shard.client.close()
+
+
+def _read(response: httpx.Response, ends: float | None) -> bytes | None:
+    """The body, or `None` if the time was up before its end."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_bytes():
+        chunks.append(chunk)
+        size += len(chunk)
+        if response.status_code >= 400 and size >= wire.ERROR_BODY:
+            return b"".join(chunks)[: wire.ERROR_BODY]
+        if ends is not None and time.monotonic() > ends:
+            return None
+    return b"".join(chunks)

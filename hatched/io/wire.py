@@ -1,0 +1,91 @@
+"""httpx on one side, the values of the pipeline on the other. Shared by both colours."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+import anyio
+import httpx
+
+from hatched.config import Secret
+from hatched.errors import RequestTimeoutError, TransportError
+from hatched.pipeline.messages import Request, Response
+
+PER_SHARD = 4
+"""Connections of one httpx client. One client with many loses half its throughput to its own pool."""
+SHARDS = 32
+ERROR_BODY = 64 * 1024
+"""Bytes that are read of an error answer."""
+
+LIMITS = httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_SHARD)
+Failure = (httpx.HTTPError, httpx.StreamError, OSError, anyio.ClosedResourceError, anyio.BrokenResourceError)
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_PHASES = {
+    httpx.ConnectTimeout: "connect",
+    httpx.WriteTimeout: "write",
+    httpx.ReadTimeout: "read",
+    httpx.PoolTimeout: "pool",
+}
+
+url = lru_cache(maxsize=512)(httpx.URL)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def tls_context(base_url: str) -> ssl.SSLContext:
+    """One context for all clients of the process: building one takes tens of milliseconds."""
+    return _tls() if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class TimeLeft(dict[str, float]):
+    """httpx asks at the start of each phase how long it may take: what is left of the attempt."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
+        self.ends = time.monotonic() + seconds
+
+    def get(self, key: str, default: object = None) -> float:  # type: ignore[override]
+        return max(self.ends - time.monotonic(), 0.001)
+
+
+def to_httpx(
+    request: Request, key: Secret, timeout: float | None, build: Callable[..., httpx.Request] = httpx.Request
+) -> httpx.Request:
+    """The request as it leaves, with the credential."""
+    headers = {"authorization": f"Bearer {key.reveal()}", **request.headers}
+    extensions = {"timeout": TimeLeft(timeout)} if timeout is not None else {}
+    return build(request.route.method, url(request.url), headers=headers, content=request.body, extensions=extensions)
+
+
+def to_response(request: Request, response: httpx.Response, body: bytes) -> Response:
+    """The answer as the pipeline sees it."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+    return Response(request=request, status=response.status_code, headers=headers, body=body)
+
+
+def to_error(error: Exception, timeout: float | None) -> TransportError:
+    """The error of this SDK for an error of httpx."""
+    maybe_received = not isinstance(error, _NEVER_SENT)
+    phase = _PHASES.get(type(error))  # type: ignore[arg-type]
+    if phase is not None:
+        return timed_out(phase, timeout, maybe_received=maybe_received)
+    reason = str(error) or "the connection was lost"
+    return TransportError(f"{type(error).__name__}: {reason}", maybe_received=maybe_received)
+
+
+def timed_out(phase: str, timeout: float | None, *, maybe_received: bool = True) -> RequestTimeoutError:
+    """The error of an attempt that took too long."""
+    what = {
+        "connect": "could not connect",
+        "pool": f"all {PER_SHARD * SHARDS} connections were busy",
+        "write": "could not send the request",
+    }.get(phase, "no complete answer")
+    within = "" if timeout is None else f" within {timeout:g} s"
+    return RequestTimeoutError(what + within, phase=phase, maybe_received=maybe_received)

@@ -1,0 +1,61 @@
+"""What an answer that is not 2xx means."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from hatched.errors import BY_CODE, BY_STATUS, HatchedError, RateLimitError
+from hatched.pipeline.messages import Response
+from hatched.pipeline.retry_policy import parse_retry_after
+
+_EXCERPT = 200
+"""Characters that are quoted of an answer that is not the documented envelope."""
+
+
+def raise_for_status(response: Response) -> None:
+    """Raise the error of an answer that is not 2xx: by its code, then by its status, then the base class."""
+    if 200 <= response.status < 300:
+        return
+    envelope = _envelope(response.body)
+    code = envelope.get("code")
+    code = code if isinstance(code, str) else None
+    message, details = envelope.get("message"), envelope.get("details")
+    facts: dict[str, Any] = {
+        "code": code,
+        "status_code": response.status,
+        "request_id": response.request_id,
+        "details": details if isinstance(details, dict) else None,
+        "route": response.request.route.id,
+        "attempts": response.request.attempt,
+        "earlier": response.earlier,
+        "idempotency_key": response.idempotency_key,
+    }
+    kind = BY_CODE.get(code or "") or BY_STATUS.get(response.status, HatchedError)
+    if issubclass(kind, RateLimitError):
+        retry_after = parse_retry_after(response)
+        if retry_after is not None:
+            facts["retry_after"] = retry_after
+    raise kind(message if isinstance(message, str) else _describe(response), **facts)
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _describe(response: Response) -> str:
+    if 300 <= response.status < 400:
+        host = urlsplit(response.headers.get("location", "")).hostname or "another address"
+        return f"redirected to {host}, which is not followed: the key is for base_url only"
+    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+    text = "".join(letter for letter in text if letter.isprintable())
+    kind = response.headers.get("content-type", "no content type")[:80]
+    if not text:
+        return f"an empty answer ({kind})"
+    return f"an answer without the error envelope ({kind}): {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"

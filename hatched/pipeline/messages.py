@@ -1,0 +1,125 @@
+"""The values that travel through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+if TYPE_CHECKING:
+    from hatched.routes import Route
+
+
+@frozen(kw_only=True)
+class Request:
+    """One attempt of one call. The credential is added behind the pipeline and never seen in it.
+
+    Attributes:
+        url: Absolute, with path and query quoted.
+        headers: By lower-case name.
+        body: Encoded once: every attempt sends the same bytes.
+        timeout: Seconds for this attempt, `None` for no bound.
+        deadline: When the whole call must be over, on the clock of the client; `None` for never.
+        attempt: Counts from 1.
+    """
+
+    route: Route
+    url: str
+    headers: Mapping[str, str] = field(repr=lambda headers: repr(sorted(headers)))
+    body: bytes | None = field(default=None, repr=False)
+    timeout: float | None = None
+    deadline: float | None = None
+    max_retries: int = 0
+    attempt: int = 1
+
+    def with_header(self, name: str, value: str) -> Request:
+        """The same request with one more header."""
+        return evolve(self, headers={**self.headers, name.lower(): value})
+
+
+@frozen(kw_only=True)
+class Response:
+    """What the server answered.
+
+    Attributes:
+        request: The attempt that it answers.
+        headers: By lower-case name.
+        body: Decompressed; of an error answer at most the first 64 KiB.
+        earlier: What the attempts before this one ended with.
+    """
+
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=lambda headers: repr(sorted(headers)))
+    body: bytes = field(default=b"", repr=False)
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the call, as the server has it."""
+        return self.headers.get("x-request-id") or self.request.headers.get("x-request-id")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key of a write."""
+        return self.request.headers.get("idempotency-key")
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+Middleware = Callable[[Request, Handler], Awaitable[Response]]
+
+
+def compose(middleware: tuple[Middleware, ...], sender: Handler) -> Handler:
+    """One handler of several middlewares, the first outermost."""
+    handler = sender
+    for one in reversed(middleware):
+        handler = _bind(one, handler)
+    return handler
+
+
+def _bind(middleware: Middleware, call_next: Handler) -> Handler:
+    def handler(request: Request) -> Awaitable[Response]:
+        return middleware(request, call_next)
+
+    return handler
+
+
+@frozen(kw_only=True)
+class RateLimitInfo:
+    """The `X-RateLimit-*` headers of an answer; a value that the server did not send is `None`.
+
+    Attributes:
+        limit: Requests per window.
+        remaining: Requests left in it.
+        reset: When it ends, in Unix seconds.
+        retry_after: Seconds to wait, on a 429 only.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: int | None = None
+    retry_after: float | None = None
+
+
+@frozen(kw_only=True)
+class ResponseInfo:
+    """What `on_response=` is called with.
+
+    Attributes:
+        route: Which call it was, such as `eggs.create`.
+        headers: Of the answer, by lower-case name.
+        attempts: How often the request was sent.
+        elapsed: Seconds for the whole call, with its retries and waits.
+        replayed: The server answered from its idempotency store; nothing was done again.
+    """
+
+    route: str
+    status_code: int
+    headers: Mapping[str, str] = field(repr=lambda headers: repr(sorted(headers)))
+    request_id: str | None
+    idempotency_key: str | None
+    attempts: int
+    elapsed: float
+    replayed: bool
+    rate_limit: RateLimitInfo | None

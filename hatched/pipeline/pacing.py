@@ -1,0 +1,112 @@
+"""When the next request may leave, from what the server says of its limits. Pure: no clock, no waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from hatched.pipeline.lock import Lock
+from hatched.pipeline.messages import RateLimitInfo, Response
+from hatched.pipeline.retry_policy import _http_date, parse_retry_after
+
+_SPACING = 0.05
+"""Seconds between the requests that queue up behind a 429, while the limit is unknown."""
+
+
+def read_rate_limit(response: Response) -> RateLimitInfo | None:
+    """The `X-RateLimit-*` headers (the names are inferred from their family), or `None` without any."""
+    headers = response.headers
+    limit = _count(headers, "x-ratelimit-limit")
+    remaining = _count(headers, "x-ratelimit-remaining")
+    reset = _count(headers, "x-ratelimit-reset")
+    retry_after = parse_retry_after(response) if response.status == 429 else None
+    if limit is None and remaining is None and reset is None and retry_after is None:
+        return None
+    return RateLimitInfo(limit=limit, remaining=remaining, reset=reset, retry_after=retry_after)
+
+
+def _count(headers: Mapping[str, str], name: str) -> int | None:
+    value = headers.get(name)
+    return int(value) if value is not None and len(value) < 16 and value.isascii() and value.isdigit() else None
+
+
+class Pacer:
+    """Hands out turns. Shared by all tasks, threads and copies of one client.
+
+    While requests remain in the window, turns are free. When none remain, turns start at the reset. A
+    429 pauses everybody, and those who wait leave one spacing apart until the line is empty.
+    """
+
+    def __init__(self, *, max_wait: float = 60.0, wall: Callable[[], float] = time.time) -> None:
+        self._max_wait = max_wait
+        self._wall = wall
+        self._lock = Lock()
+        self._paused_until = 0.0
+        self._line_ends = 0.0
+        self._in_line = False
+        self._in_flight = 0
+        self._left: int | None = None
+        self._window_ends = 0.0
+        self.info: RateLimitInfo | None = None
+
+    def turn(self, now: float) -> float:
+        """When the caller may send. `done` must follow, whether it sent or gave up."""
+        with self._lock:
+            self._in_flight += 1
+            return self._turn(now)
+
+    def again(self, turn: float, now: float) -> float:
+        """The caller's turn has come: the same turn, or a later one if a pause began meanwhile."""
+        with self._lock:
+            return self._turn(now) if self._paused_until > turn else turn
+
+    def _turn(self, now: float) -> float:
+        if now >= self._window_ends:
+            self._left = None
+        if self._left is not None:
+            if self._left <= 0:
+                self._pause(self._window_ends)
+            else:
+                self._left -= 1
+        at = max(now, self._paused_until)
+        if self._in_line:
+            at = max(at, self._line_ends)
+            self._in_line = now < self._line_ends or now < self._paused_until
+            self._line_ends = at + self._spacing
+        return at
+
+    @property
+    def _spacing(self) -> float:
+        limit = self.info.limit if self.info else None
+        return min(60.0 / limit, 1.0) if limit else _SPACING
+
+    def done(self, response: Response | None, now: float) -> None:
+        """Give the turn back, and learn from the answer if there was one."""
+        with self._lock:
+            self._in_flight -= 1
+            info = read_rate_limit(response) if response is not None else None
+            if response is None or info is None:
+                return
+            self.info = info
+            if response.status == 429:
+                seconds = info.retry_after
+                if seconds is not None and seconds <= self._max_wait:
+                    self._pause(now + seconds)
+            elif info.remaining is not None and info.reset is not None:
+                self._learn_window(response, info.remaining, info.reset, now)
+
+    def _pause(self, until: float) -> None:
+        if until > self._paused_until:
+            self._paused_until = self._line_ends = until
+            self._in_line = True
+            self._left = None
+
+    def _learn_window(self, response: Response, remaining: int, reset: int, now: float) -> None:
+        date = _http_date(response.headers.get("date", ""))
+        seconds = reset - (self._wall() if date is None else date)
+        if not 0 < seconds <= self._max_wait:
+            return
+        left = remaining - self._in_flight
+        same_window = abs(now + seconds - self._window_ends) < 1.5
+        self._left = min(left, self._left) if same_window and self._left is not None else left
+        self._window_ends = now + seconds

@@ -1,0 +1,56 @@
+"""Retry: send again what may be sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from hatched.errors import TransportError
+from hatched.pipeline.log import logger
+from hatched.pipeline.messages import Handler, Request, Response
+from hatched.pipeline.retry_policy import RetryBudget, RetryPolicy
+
+if TYPE_CHECKING:
+    from hatched.io.base import IO
+
+
+@frozen
+class Retry:
+    """Middleware around everything that happens once per attempt."""
+
+    policy: RetryPolicy
+    budget: RetryBudget
+    io: IO
+
+    async def __call__(self, request: Request, call_next: Handler) -> Response:
+        earlier: list[str] = []
+        while True:
+            outcome: Response | TransportError
+            try:
+                outcome = await call_next(request)
+            except TransportError as error:
+                outcome = error
+            self.budget.record(outcome)
+            delay = self.policy.delay(request, outcome, self.io.now())
+            if delay is not None and self.budget.exhausted:
+                earlier.append("not retried: most recent attempts of this client failed")
+                delay = None
+            if delay is None:
+                return _final(outcome, request, earlier)
+            ended = str(outcome.status) if isinstance(outcome, Response) else outcome.message
+            earlier.append(ended)
+            logger.debug("%s attempt %d: %s; next in %.2f s", request.route.id, request.attempt, ended, delay)
+            await self.io.sleep(delay)
+            request = evolve(request, attempt=request.attempt + 1)
+
+
+def _final(outcome: Response | TransportError, request: Request, earlier: list[str]) -> Response:
+    if isinstance(outcome, Response):
+        return evolve(outcome, earlier=tuple(earlier)) if earlier else outcome
+    outcome.route = request.route.id
+    outcome.request_id = request.headers.get("x-request-id")
+    outcome.idempotency_key = request.headers.get("idempotency-key")
+    outcome.attempts = request.attempt
+    outcome.earlier = tuple(earlier)
+    raise outcome

@@ -1,0 +1,29 @@
+"""The end of the pipeline: one attempt, within what is left of the call's deadline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from hatched.errors import RequestTimeoutError
+from hatched.pipeline.messages import Request, Response
+
+if TYPE_CHECKING:
+    from hatched.io.base import IO
+
+
+@frozen
+class Sender:
+    """Shrinks the attempt's timeout to what the deadline leaves, and sends."""
+
+    io: IO
+
+    async def __call__(self, request: Request) -> Response:
+        timeout = request.timeout
+        if request.deadline is not None:
+            left = request.deadline - self.io.now()
+            if left <= 0:
+                raise RequestTimeoutError("the deadline of the call has passed", phase="deadline", maybe_received=False)
+            timeout = left if timeout is None else min(timeout, left)
+        return await self.io.send(request, timeout)

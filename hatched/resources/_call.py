@@ -1,0 +1,158 @@
+"""How a resource method becomes a request, and the answer a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from attrs import frozen
+
+from hatched import codec
+from hatched.config import Config, KeyKind
+from hatched.errors import HatchedError, PublishableKeyScopeError, ResponseDecodeError
+from hatched.io.base import IO
+from hatched.models._base import Params
+from hatched.options import RequestOptions, WriteOptions, checked
+from hatched.pipeline.answers import raise_for_status
+from hatched.pipeline.messages import Handler, Request, Response, ResponseInfo
+from hatched.pipeline.pacing import read_rate_limit
+from hatched.routes import Access, Route, Safety
+
+T = TypeVar("T")
+
+_KINDS = {Safety.READ: RequestOptions, Safety.KEYED: WriteOptions, Safety.UNSAFE: RequestOptions}
+
+
+@frozen
+class Caller:
+    """What the resources of one client share.
+
+    Attributes:
+        headers: Sent with every request.
+        seen: Called with every answer.
+    """
+
+    config: Config
+    handler: Handler
+    io: IO
+    headers: Mapping[str, str]
+    seen: Callable[[Response], None]
+
+    async def __call__(
+        self,
+        route: Route,
+        kind: type[T],
+        *ids: str,
+        query: Params | Mapping[str, str] | None = None,
+        body: Params | None = None,
+        options: Mapping[str, Any],
+    ) -> T:
+        """Make one call; `kind` is `NoneType` where the server answers nothing.
+
+        Raises:
+            TypeError: A parameter of the wrong type, or an unknown option.
+            ValueError: A parameter that cannot be sent.
+            HatchedError: What went wrong on the way or at the server.
+        """
+        start = self.io.now()
+        given = checked(options, call=route.id, kind=_KINDS[route.replay]) if options else {}
+        if self.config.kind is KeyKind.PUBLISHABLE and route.access is Access.SECRET:
+            raise PublishableKeyScopeError("a publishable key may not do this; nothing was sent", route=route.id)
+        request = self._request(route, ids, query, body, given, start)
+        try:
+            response = await self.handler(request)
+        except HatchedError as error:
+            error.route = route.id
+            raise
+        self.seen(response)
+        if "on_response" in given:
+            given["on_response"](_info(response, self.io.now() - start))
+        raise_for_status(response)
+        return _decode(response, kind)
+
+    def _request(
+        self,
+        route: Route,
+        ids: tuple[str, ...],
+        query: Params | Mapping[str, str] | None,
+        body: Params | None,
+        given: Mapping[str, Any],
+        start: float,
+    ) -> Request:
+        url = self.config.base_url + (_path(route, ids) if ids else route.path)
+        if query is not None:
+            pairs = codec.to_wire(query) if isinstance(query, Params) else query
+            url += f"?{urlencode(pairs)}" if pairs else ""
+        headers = {**self.headers, **given.get("headers", {})}
+        if "request_id" in given:
+            headers["x-request-id"] = given["request_id"]
+        if "idempotency_key" in given:
+            headers["idempotency-key"] = given["idempotency_key"]
+        content = None
+        if body is not None:
+            content = codec.dumps(codec.to_wire(body))
+            headers["content-type"] = "application/json"
+        deadline = given.get("deadline", self.config.deadline)
+        return Request(
+            route=route,
+            url=url,
+            headers=headers,
+            body=content,
+            timeout=given.get("timeout", self.config.timeout),
+            deadline=None if deadline is None else start + deadline,
+            max_retries=given.get("max_retries", self.config.max_retries),
+        )
+
+
+def _path(route: Route, ids: tuple[str, ...]) -> str:
+    """The path with each id as one quoted segment: an id can never reach another resource."""
+    parts = iter(ids)
+    return "/".join(_segment(part[1:-1], next(parts)) if part[:1] == "{" else part for part in route.path.split("/"))
+
+
+def _segment(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    if not value or value in (".", "..") or not value.isprintable():
+        raise ValueError(f"{name} must not be empty, '.', '..' or hold control characters: {value!r}")
+    return quote(value, safe="")
+
+
+def _decode(response: Response, kind: type[T]) -> T:
+    if kind is type(None):
+        return None  # type: ignore[return-value]
+    try:
+        return codec.decode(response.body, kind)
+    except codec.CodecError as error:
+        raise ResponseDecodeError(
+            f"the answer is not what the SDK understands: {error}",
+            problems=error.problems,
+            status_code=response.status,
+            request_id=response.request_id,
+            route=response.request.route.id,
+            attempts=response.request.attempt,
+            earlier=response.earlier,
+            idempotency_key=response.idempotency_key,
+        ) from None
+
+
+def _info(response: Response, elapsed: float) -> ResponseInfo:
+    return ResponseInfo(
+        route=response.request.route.id,
+        status_code=response.status,
+        headers=response.headers,
+        request_id=response.request_id,
+        idempotency_key=response.idempotency_key,
+        attempts=response.request.attempt,
+        elapsed=elapsed,
+        replayed=response.headers.get("idempotency-replayed") == "true",
+        rate_limit=read_rate_limit(response),
+    )
+
+
+class AsyncResource:
+    """Base of the resources."""
+
+    def __init__(self, call: Caller) -> None:
+        self._call = call

@@ -1,0 +1,97 @@
+"""Events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Unpack
+from uuid import uuid4
+
+from attrs import evolve
+
+from hatched import codec, models, routes
+from hatched.options import WriteOptions
+from hatched.resources._call import AsyncResource
+
+MAX_BATCH = 100
+"""Events of one batch (guides/send-events)."""
+
+
+class AsyncEvents(AsyncResource):
+    """Tell Hatched what your users did."""
+
+    async def send(
+        self,
+        *,
+        user_id: str,
+        type: str,
+        event_id: str | None = None,
+        audience: str | None = None,
+        occurred_at: datetime | str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **options: Unpack[WriteOptions],
+    ) -> models.EventEffects:
+        """Send one event and get what it changed.
+
+        The server applies one `event_id` once and answers a repetition with the stored effects.
+
+        Args:
+            user_id: The user in your system.
+            type: A registered event type, such as `lesson_completed`.
+            event_id: Your own stable id. Without one, one is minted for this call: its retries are safe, but
+                a second call is a second event.
+            audience: Needed by customers with two or more audiences.
+            occurred_at: An aware datetime or ISO 8601 text with an offset; the server's now by default.
+            properties: Your own data; its keys are sent as they are.
+
+        Raises:
+            ValidationError: Among others `event_type_not_registered`.
+            EventQuotaExceededError: The month's events are used up.
+            HatchedError: `missing_audience` or `unknown_audience`.
+        """
+        body = models.SendEventParams(
+            event_id=str(uuid4()) if event_id is None else event_id,
+            user_id=user_id,
+            type=type,
+            audience=audience,
+            occurred_at=occurred_at,
+            properties=properties,
+        )
+        return await self._call(routes.EVENTS_SEND, models.EventEffects, body=body, options=options)
+
+    async def send_batch(
+        self, events: Sequence[models.SendEventParams | Mapping[str, Any]], /, **options: Unpack[WriteOptions]
+    ) -> models.BatchResult:
+        """Send 1 to 100 events in one request. One that the server refuses makes it refuse them all.
+
+        Args:
+            events: `SendEventParams`, or mappings in snake_case or camelCase. A missing event id is minted
+                for this call.
+
+        Raises:
+            ValueError: No events, or more than 100.
+            ValidationError: Nothing was applied.
+        """
+        if isinstance(events, str | bytes | Mapping) or not isinstance(events, Sequence):
+            raise TypeError(f"events must be a list of events, not {_name_of(events)}")
+        if not events:
+            raise ValueError("a batch needs at least one event")
+        if len(events) > MAX_BATCH:
+            raise ValueError(
+                f"a batch takes at most {MAX_BATCH} events and got {len(events)}: send slices of {MAX_BATCH}, "
+                "or use the importer (events.import_all) for more"
+            )
+        body = models.SendBatchParams(events=[_identified(event, place) for place, event in enumerate(events)])
+        return await self._call(routes.EVENTS_SEND_BATCH, models.BatchResult, body=body, options=options)
+
+
+def _identified(event: models.SendEventParams | Mapping[str, Any], place: int) -> models.SendEventParams:
+    try:
+        params = codec.params(event, models.SendEventParams)
+    except TypeError as error:
+        raise TypeError(f"events[{place}]: {error}") from None
+    return evolve(params, event_id=str(uuid4())) if params.event_id is None else params
+
+
+def _name_of(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,5 @@
+"""Check and read what Hatched delivers to your server. Needs no client and does no I/O."""
+
+from hatched.webhooks.signature import sign, verify_signature
+
+__all__ = ["sign", "verify_signature"]
