@@ -13,7 +13,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from types import GenericAlias
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -97,7 +98,7 @@ def loads(body: bytes) -> Any:
 
 # --- strict values --------------------------------------------------------------------------------
 
-_JSON_NAMES = {
+_JSON_NAMES: dict[type, str] = {
     dict: "an object",
     list: "an array",
     str: "a string",
@@ -114,7 +115,7 @@ def _wrong(expected: str, value: object) -> TypeError:
 
 def _str(value: Any, _: Any = None) -> str:
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, str):
         return str(value)
     raise _wrong("a string", value)
@@ -122,25 +123,23 @@ def _str(value: Any, _: Any = None) -> str:
 
 def _int(value: Any, _: Any = None) -> int:
     if value.__class__ is int:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    raise (
-        _wrong("an integer", value)
-        if not isinstance(value, float)
-        else TypeError("expected an integer, got a fraction")
-    )
+    if isinstance(value, float):
+        raise TypeError("expected an integer, got a fraction")
+    raise _wrong("an integer", value)
 
 
 def _float(value: Any, _: Any = None) -> float:
     if value.__class__ is int or value.__class__ is float:
-        return value  # type: ignore[no-any-return]
+        return value
     raise _wrong("a number", value)
 
 
 def _bool(value: Any, _: Any = None) -> bool:
     if value.__class__ is bool:
-        return value  # type: ignore[no-any-return]
+        return value
     raise _wrong("a boolean", value)
 
 
@@ -151,8 +150,8 @@ def _mapping(value: Any, _: Any = None) -> Mapping[Any, Any]:
 
 
 def _enum(value: Any, kind: Any) -> OpenEnum:
-    member: OpenEnum = kind._value2member_map_.get(value) if value.__class__ is str else None
-    return kind(_str(value)) if member is None else member
+    member: OpenEnum | None = kind._value2member_map_.get(value) if value.__class__ is str else None
+    return cast(OpenEnum, kind(_str(value))) if member is None else member
 
 
 def _datetime(value: Any, _: Any = None) -> datetime:
@@ -192,7 +191,7 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
     names = [attribute.name for attribute in attrs.fields(kind)]
     known = frozenset(names) - {"extra"}
     options: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
-    inner = make_dict_structure_fn(kind, converter, _cattrs_use_linecache=False, **options)
+    inner: Callable[[Any, Any], Any] = make_dict_structure_fn(kind, converter, _cattrs_use_linecache=False, **options)
 
     def structure_model(value: Any, _: Any) -> Any:
         if isinstance(value, kind):
@@ -233,14 +232,9 @@ def _structure_effects(kind: type, converter: cattrs.Converter) -> Callable[[Any
 
 def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     """An array, or (inferred, for lists that the SDK reference types as bare arrays) `{"data": […]}`."""
-    if converter.detailed_validation:
-        inner = homogenous_tuple_structure_factory(kind, converter)
-    else:
-        (item_kind, _) = get_args(kind)
-        item = converter.get_structure_hook(item_kind)
-
-        def inner(value: Any, _: Any) -> Any:
-            return tuple([item(one, item_kind) for one in value])
+    inner: Callable[[Any, Any], Any] = (
+        homogenous_tuple_structure_factory(kind, converter) if converter.detailed_validation else _each(kind, converter)
+    )
 
     def structure_tuple(value: Any, _: Any) -> Any:
         if isinstance(value, Mapping) and isinstance(value.get("data"), list):
@@ -252,8 +246,14 @@ def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, A
     return structure_tuple
 
 
+def _each(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    (item_kind, _) = get_args(kind)
+    item = converter.get_structure_hook(item_kind)
+    return lambda value, _: tuple([item(one, item_kind) for one in value])
+
+
 def _structure_sequence(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
-    tuple_kind = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
+    tuple_kind = GenericAlias(tuple, (get_args(kind)[0], ...))
     inner = _structure_tuple(tuple_kind, converter)
     return lambda value, _: inner(value, tuple_kind)
 
@@ -309,7 +309,7 @@ def structure(value: Any, kind: type[T]) -> T:
     """
     try:
         return _fast.structure(value, kind)
-    except Exception as error:  # a hostile payload may raise anything, and each of it means the same
+    except Exception as error:  # noqa: BLE001  a hostile payload may raise anything, and it all means the same
         problems = _explain(value, kind) or (_message(error),)
     raise CodecError(*problems)
 
@@ -325,7 +325,7 @@ def _explain(value: Any, kind: Any) -> tuple[str, ...]:
     except BaseValidationError as error:
         lines = cattrs.transform_error(error, format_exception=lambda inner, _: _message(inner))
         return tuple(lines[:10])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  see `structure`
         return (_message(error),)
     return ()
 
@@ -439,7 +439,7 @@ def _make_exporter(case: Case) -> cattrs.Converter:
         names = [one.name for one in attrs.fields(kind)]
         renames: dict[str, Any] = {name: override(rename=rename(name)) for name in names if name != "extra"}
         omit: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
-        inner = make_dict_unstructure_fn(kind, converter, **renames, **omit)
+        inner: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(kind, converter, **renames, **omit)
         return lambda value: {**inner(value), **deep(getattr(value, "extra", {}))}
 
     converter.register_unstructure_hook(datetime, _from_datetime)

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -43,6 +43,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """The string itself."""
         return self._value
 
     def __repr__(self) -> str:
@@ -117,7 +118,7 @@ def _kind(name: str, key: object) -> KeyKind:
     return kind
 
 
-def _checked_url(base_url: str) -> str:
+def _checked_url(base_url: Any) -> str:
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}.")
     try:
@@ -145,7 +146,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def checked_seconds(name: str, value: float | None, *, optional: bool = True) -> float | None:
+def checked_seconds(name: str, value: Any, *, optional: bool = True) -> float | None:
     """A positive, finite number of seconds, or `None` where that means "no bound"."""
     if value is None and optional:
         return None
@@ -156,7 +157,7 @@ def checked_seconds(name: str, value: float | None, *, optional: bool = True) ->
     return float(value)
 
 
-def checked_retries(value: int) -> int:
+def checked_retries(value: Any) -> int:
     """A number of retries, 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"max_retries must be an integer, not {type(value).__name__}; 0 means never to retry")
@@ -165,14 +166,14 @@ def checked_retries(value: int) -> int:
     return value
 
 
-def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def checked_headers(headers: Any) -> dict[str, str]:
     """Headers with lower-case names; those that the SDK sets itself are refused."""
     if not isinstance(headers, Mapping):
         raise TypeError(f"headers must be a mapping, not {type(headers).__name__}")
     return {_header_name(name): checked_header(name, value) for name, value in headers.items()}
 
 
-def _header_name(name: str) -> str:
+def _header_name(name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"header names must be strings, not {type(name).__name__}")
     if not _HEADER_NAME.fullmatch(name):
@@ -182,7 +183,7 @@ def _header_name(name: str) -> str:
     return name.lower()
 
 
-def checked_header(name: str, value: str) -> str:
+def checked_header(name: str, value: Any) -> str:
     """A header value: printable ASCII, so that nothing can be injected."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
@@ -191,8 +192,9 @@ def checked_header(name: str, value: str) -> str:
     return value
 
 
-def checked_id(name: str, value: str) -> str:
+def checked_id(name: str, value: Any) -> str:
     """A request id or idempotency key: 1 to 255 characters of printable ASCII without spaces around."""
-    if not checked_header(name, value).strip() or value != value.strip() or len(value) > 255:
+    text = checked_header(name, value)
+    if not text or text != text.strip() or len(text) > 255:
         raise ValueError(f"{name} must have 1 to 255 characters, with no white space around")
-    return value
+    return text

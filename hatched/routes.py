@@ -148,4 +148,4 @@ PATHS_COMPLETE_SUB_STEP = Route(
     INFERRED,
 )
 
-ROUTES: dict[str, Route] = {route.id: route for name, route in sorted(globals().items()) if isinstance(route, Route)}
+ROUTES: dict[str, Route] = {route.id: route for route in list(globals().values()) if isinstance(route, Route)}

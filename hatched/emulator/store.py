@@ -7,7 +7,7 @@ Ids of things are text, `seq` keeps the order in which they came.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 VERSION = 1
@@ -80,7 +80,7 @@ class Store:
         self._tables = [row[0] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """All or nothing."""
         self.db.execute("BEGIN IMMEDIATE")
         try:

@@ -89,12 +89,15 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
     constraints = CONSTRAINTS.get(cls, {})
     readers: dict[str, Reader] = {}
     required: dict[str, None] = {}
+    nullable: set[str] = set()
     for field in attrs.fields(cls):
         if field.name in omit:
             continue
         reader = _reader(hints[field.name])
         constraint = constraints.get(field.name)
         readers[field.name] = _both(reader, constraint) if constraint else reader
+        if hints[field.name] is Any or types.NoneType in typing.get_args(hints[field.name]):
+            nullable.add(field.name)
         if field.default is attrs.NOTHING:
             required[field.name] = None
 
@@ -114,7 +117,9 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
                     problems.append(Problem(name, f"{name} {refused}"))
                 except Invalid as invalid:
                     problems += _below(name, invalid)
-            elif name in required:
+            elif name in nullable:
+                values[name] = None
+            else:
                 problems.append(Problem(name, f"{name} should not be null"))
         if problems or not required.keys() <= values.keys():
             missing = [name for name in required if name not in data]

@@ -190,7 +190,7 @@ async def _shielded(
         while not task.done():
             try:
                 await asyncio.wait([task])
-            except asyncio.CancelledError:  # noqa: PERF203  the clean-up comes first, the caller's cancellation after it
+            except asyncio.CancelledError:
                 continue
         if not task.cancelled():
             task.exception()

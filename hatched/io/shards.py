@@ -11,6 +11,8 @@ C = TypeVar("C")
 
 
 class Shard(Generic[C]):
+    """A client, and how many requests it carries."""
+
     __slots__ = ("busy", "client")
 
     def __init__(self, client: C) -> None:

@@ -24,7 +24,7 @@ LIMITS = httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_S
 Failure = (httpx.HTTPError, httpx.StreamError, OSError, anyio.ClosedResourceError, anyio.BrokenResourceError)
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_PHASES = {
+_PHASES: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "connect",
     httpx.WriteTimeout: "write",
     httpx.ReadTimeout: "read",
@@ -51,7 +51,7 @@ class TimeLeft(dict[str, float]):
         super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
         self.ends = time.monotonic() + seconds
 
-    def get(self, key: str, default: object = None) -> float:  # type: ignore[override]
+    def get(self, _key: str, _default: object = None) -> float:
         return max(self.ends - time.monotonic(), 0.001)
 
 
@@ -73,7 +73,7 @@ def to_response(request: Request, response: httpx.Response, body: bytes) -> Resp
 def to_error(error: Exception, timeout: float | None) -> TransportError:
     """The error of this SDK for an error of httpx."""
     maybe_received = not isinstance(error, _NEVER_SENT)
-    phase = _PHASES.get(type(error))  # type: ignore[arg-type]
+    phase = _PHASES.get(type(error))
     if phase is not None:
         return timed_out(phase, timeout, maybe_received=maybe_received)
     reason = str(error) or "the connection was lost"

@@ -12,6 +12,8 @@ from weakref import WeakSet
 
 
 class Lock:
+    """A `threading.Lock` to use with `with`."""
+
     __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:

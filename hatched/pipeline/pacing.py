@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import RateLimitInfo, Response
-from hatched.pipeline.retry_policy import _http_date, parse_retry_after
+from hatched.pipeline.retry_policy import parse_http_date, parse_retry_after
 
 _SPACING = 0.05
 """Seconds between the requests that queue up behind a 429, while the limit is unknown."""
@@ -102,7 +102,7 @@ class Pacer:
             self._left = None
 
     def _learn_window(self, response: Response, remaining: int, reset: int, now: float) -> None:
-        date = _http_date(response.headers.get("date", ""))
+        date = parse_http_date(response.headers.get("date", ""))
         seconds = reset - (self._wall() if date is None else date)
         if not 0 < seconds <= self._max_wait:
             return

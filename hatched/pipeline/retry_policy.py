@@ -24,16 +24,17 @@ def parse_retry_after(response: Response, wall: Callable[[], float] = time.time)
     try:
         seconds = float(value)
     except ValueError:
-        at = _http_date(value)
+        at = parse_http_date(value)
         if at is None:
             return None
-        now = _http_date(response.headers.get("date", ""))
+        now = parse_http_date(response.headers.get("date", ""))
         seconds = at - (wall() if now is None else now)
         return max(seconds, 0.0)
     return seconds if 0 <= seconds < float("inf") else None
 
 
-def _http_date(value: str) -> float | None:
+def parse_http_date(value: str) -> float | None:
+    """Unix seconds of an HTTP date, or `None` of anything else."""
     try:
         return parsedate_to_datetime(value).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -111,7 +111,7 @@ def _path(route: Route, ids: tuple[str, ...]) -> str:
     return "/".join(_segment(part[1:-1], next(parts)) if part[:1] == "{" else part for part in route.path.split("/"))
 
 
-def _segment(name: str, value: str) -> str:
+def _segment(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
     if not value or value in (".", "..") or not value.isprintable():
@@ -121,7 +121,7 @@ def _segment(name: str, value: str) -> str:
 
 def _decode(response: Response, kind: type[T]) -> T:
     if kind is type(None):
-        return None  # type: ignore[return-value]
+        return None
     try:
         return codec.decode(response.body, kind)
     except codec.CodecError as error:

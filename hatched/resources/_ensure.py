@@ -1,9 +1,16 @@
-"""The first-user bootstrap: the buddy of a user, hatched if need be (guides/first-user-bootstrap)."""
+"""The first-user bootstrap: the buddy of a user, hatched if need be (guides/first-user-bootstrap).
+
+Several callers may run this at once, so an egg that hatches already, whoever began it, is waited for. Eggs
+are looked at before buddies: one that stops hatching in between has become a buddy by then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from attrs import frozen
 
 from hatched import models, routes
 from hatched.errors import ConflictError, OperationFailedError, OperationTimeoutError
@@ -13,84 +20,89 @@ from hatched.resources.buddies import AsyncBuddies
 from hatched.resources.eggs import AsyncEggs
 
 
-async def ensure_buddy(
-    call: Caller,
-    user_id: str,
-    audience: str | None,
-    *,
-    timeout: float,
-    interval: float,
-    options: Mapping[str, Any],
-) -> models.Buddy:
-    """See `AsyncBuddies.ensure`.
+@frozen(kw_only=True)
+class Bootstrap:
+    """One run of it, until `ends` on the clock of the client."""
 
-    Several callers may run this at once, so an egg that hatches already, whoever began it, is waited for.
-    Eggs are looked at before buddies: one that stops hatching in between has become a buddy by then.
-    """
-    buddies, eggs = AsyncBuddies(call), AsyncEggs(call)
-    ends = call.io.now() + timeout
+    call: Caller
+    user_id: str
+    audience: str | None
+    ends: float
+    interval: float
+    options: Mapping[str, Any]
 
-    async def hatching() -> models.Egg | None:
-        found = await eggs.list(user_id=user_id, status=models.EggStatus.HATCHING, **options)
-        return next(
-            (egg for egg in found if audience is None or egg.metadata.get("audience", audience) == audience), None
-        )
+    async def run(self) -> models.Buddy:
+        """See `AsyncBuddies.ensure`."""
+        buddy = await self._buddy()
+        if buddy is not None:
+            return buddy
+        egg = await self._hatching()
+        if egg is None:
+            buddy = await self._buddy()
+            if buddy is not None:
+                return buddy
+            mine = await AsyncEggs(self.call).create(
+                user_id=self.user_id, ensure=True, audience=self.audience, **self.options
+            )
+            # Another caller may have begun to hatch the egg that `ensure` would have answered: then ours
+            # is left waiting, for a later `ensure` to use.
+            egg = await self._hatching()
+            buddy = None if egg else await self._buddy()
+            if buddy is not None:
+                return buddy
+            if egg is None:
+                egg = mine
+                await self._hatch(egg)
+        return await AsyncBuddies(self.call).get(await self._hatched(egg.egg_id), **self.options)
 
-    async def alive() -> models.Buddy | None:
-        async for buddy in buddies.iter(user_id=user_id, status=models.BuddyStatus.ACTIVE, **options):
-            if audience is None or buddy.audience == audience:
+    async def _buddy(self) -> models.Buddy | None:
+        found = AsyncBuddies(self.call).iter(user_id=self.user_id, status=models.BuddyStatus.ACTIVE, **self.options)
+        async for buddy in found:
+            if self.audience is None or buddy.audience == self.audience:
                 return buddy
         return None
 
-    if (buddy := await alive()) is not None:
-        return buddy
-    if (egg := await hatching()) is None:
-        if (buddy := await alive()) is not None:
-            return buddy
-        mine = await eggs.create(user_id=user_id, ensure=True, audience=audience, **options)
-        # Between the last look and `create` another caller may have begun to hatch the egg that
-        # `ensure` would have answered; then ours is left waiting, for a later `ensure` to use.
-        if (egg := await hatching()) is None:
-            if (buddy := await alive()) is not None:
-                return buddy
-            egg = mine
-            await _hatch(
-                call, eggs, egg, timeout=max(ends - call.io.now(), interval), interval=interval, options=options
-            )
-    buddy_id = await _hatched(
-        call, eggs, egg, timeout=max(ends - call.io.now(), interval), interval=interval, options=options
-    )
-    return await buddies.get(buddy_id, **options)
+    async def _hatching(self) -> models.Egg | None:
+        found = await AsyncEggs(self.call).list(user_id=self.user_id, status=models.EggStatus.HATCHING, **self.options)
+        for egg in found:
+            if self.audience is None or egg.metadata.get("audience", self.audience) == self.audience:
+                return egg
+        return None
 
-
-async def _hatch(
-    call: Caller, eggs: AsyncEggs, egg: models.Egg, *, timeout: float, interval: float, options: Mapping[str, Any]
-) -> None:
-    try:
+    async def _hatch(self, egg: models.Egg) -> None:
+        eggs = AsyncEggs(self.call)
         if egg.status is models.EggStatus.WAITING:
-            await eggs.update_status(egg.egg_id, "ready", **options)
-        started = await eggs.hatch(egg.egg_id, **options)
-    except ConflictError:
-        return  # another caller was faster
-    await wait_for_operation(
-        call, started.operation_id, timeout=timeout, interval=interval, raise_on_failure=True, options=options
-    )
-
-
-async def _hatched(
-    call: Caller, eggs: AsyncEggs, egg: models.Egg, *, timeout: float, interval: float, options: Mapping[str, Any]
-) -> str:
-    async def look(time_left: float) -> str | None:
-        seen = await call(routes.EGGS_GET, models.Egg, egg.egg_id, options={**options, "deadline": time_left})
-        if seen.buddy_id is None and seen.status not in (models.EggStatus.HATCHING, models.EggStatus.HATCHED):
-            raise OperationFailedError(
-                f"egg {egg.egg_id} stopped hatching and is {seen.status}", operation=None, route=routes.EGGS_HATCH.id
-            )
-        return seen.buddy_id
-
-    buddy_id = await poll(call, look, timeout=timeout, interval=interval)
-    if buddy_id is None:
-        raise OperationTimeoutError(
-            f"egg {egg.egg_id} has not hatched in time; call again", operation=None, route=routes.EGGS_HATCH.id
+            with suppress(ConflictError):  # another caller made it ready
+                await eggs.update_status(egg.egg_id, "ready", **self.options)
+        try:
+            started = await eggs.hatch(egg.egg_id, **self.options)
+        except ConflictError:
+            return  # another caller hatches it
+        await wait_for_operation(
+            self.call,
+            started.operation_id,
+            timeout=self._time_left(),
+            interval=self.interval,
+            raise_on_failure=True,
+            options=self.options,
         )
-    return buddy_id
+
+    async def _hatched(self, egg_id: str) -> str:
+        async def look(time_left: float) -> str | None:
+            egg = await self.call(routes.EGGS_GET, models.Egg, egg_id, options={**self.options, "deadline": time_left})
+            if egg.buddy_id is None and egg.status not in (models.EggStatus.HATCHING, models.EggStatus.HATCHED):
+                raise OperationFailedError(
+                    f"egg {egg_id} stopped hatching and is {egg.status}", operation=None, route=routes.EGGS_HATCH.id
+                )
+            return egg.buddy_id
+
+        buddy_id = await poll(self.call, look, timeout=self._time_left(), interval=self.interval)
+        if buddy_id is None:
+            raise OperationTimeoutError(
+                f"egg {egg_id} has not hatched in time; call again", operation=None, route=routes.EGGS_HATCH.id
+            )
+        return buddy_id
+
+    def _time_left(self) -> float:
+        """At least one interval, so that what was begun is looked at."""
+        return max(self.ends - self.call.io.now(), self.interval)

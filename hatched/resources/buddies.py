@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from hatched import codec, models, routes
+from hatched.config import checked_seconds
 from hatched.options import PollOptions, RequestOptions, WriteOptions, checked
 from hatched.resources._call import AsyncResource
 from hatched.resources._pages import numbered_pages
@@ -39,16 +40,19 @@ class AsyncBuddies(AsyncResource):
             OperationTimeoutError: It hatches still; call again.
             OperationFailedError: The hatching failed.
         """
-        from hatched.resources._ensure import ensure_buddy
+        from hatched.resources._ensure import Bootstrap
 
-        return await ensure_buddy(
-            self._call,
-            user_id,
-            audience,
-            timeout=timeout,
+        checked_seconds("timeout", timeout, optional=False)
+        checked_seconds("interval", interval, optional=False)
+        bootstrap = Bootstrap(
+            call=self._call,
+            user_id=user_id,
+            audience=audience,
+            ends=self._call.io.now() + timeout,
             interval=interval,
             options=checked(options, call="buddies.ensure", kind=PollOptions),
         )
+        return await bootstrap.run()
 
     async def get(self, buddy_id: str, /, **options: Unpack[RequestOptions]) -> models.Buddy:
         """Fetch one buddy."""
@@ -66,7 +70,10 @@ class AsyncBuddies(AsyncResource):
         order: Literal["asc", "desc"] | None = None,
         **options: Unpack[RequestOptions],
     ) -> models.BuddyList:
-        """Fetch one page of buddies. `page` counts from 1; defaults, largest `limit` and sort keys are not documented."""
+        """Fetch one page of buddies.
+
+        `page` counts from 1. The server's default and largest `limit` and its sort keys are not documented.
+        """
         query = models.BuddyListParams(
             user_id=user_id,
             status=status,

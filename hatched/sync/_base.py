@@ -92,7 +92,7 @@ class BlockingClient:
 
 def _stepped(middleware: SyncMiddleware) -> Middleware:
     """A plain function as a middleware of the pipeline."""
-    if inspect.iscoroutinefunction(middleware) or inspect.iscoroutinefunction(getattr(middleware, "__call__", None)):
+    if inspect.iscoroutinefunction(middleware) or inspect.iscoroutinefunction(type(middleware).__call__):
         name = getattr(middleware, "__name__", type(middleware).__name__)
         raise TypeError(
             f"the synchronous client takes plain functions as middleware, and {name} is a coroutine function"

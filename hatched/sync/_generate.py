@@ -135,7 +135,7 @@ def _formatted(text: str) -> str:
 def main(arguments: list[str]) -> int:
     """Write the files, or compare them."""
     files = generate()
-    orphans = {path for path in TARGET.glob("[!_]*.py")} - set(files)
+    orphans = set(TARGET.glob("[!_]*.py")) - set(files)
     if "--check" not in arguments:
         for path in orphans:
             path.unlink()

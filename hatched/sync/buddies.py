@@ -59,7 +59,10 @@ class Buddies(Resource[AsyncBuddies]):
         order: Literal["asc", "desc"] | None = None,
         **options: Unpack[RequestOptions],
     ) -> models.BuddyList:
-        """Fetch one page of buddies. `page` counts from 1; defaults, largest `limit` and sort keys are not documented."""
+        """Fetch one page of buddies.
+
+        `page` counts from 1. The server's default and largest `limit` and its sort keys are not documented.
+        """
         return step(
             self._async.list(
                 user_id=user_id,

@@ -1,0 +1,56 @@
+"""Secret and publishable keys, and tenants."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import Api
+
+PUBLISHABLE = "hatch_pk_emulator"
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic hatch_test_emulator", "hatch_test_emulator"])
+def test_a_malformed_authorization_is_unauthorized(authorization: str) -> None:
+    headers = {"Authorization": authorization}
+    assert Api().code("GET", "/buddies", key=None, headers=headers) == (401, "unauthorized")
+
+
+def test_the_scheme_is_not_case_sensitive() -> None:
+    headers = {"authorization": "bearer hatch_test_emulator"}
+    assert Api().send("GET", "/buddies", key=None, headers=headers).status == 200
+
+
+def test_a_publishable_key_does_what_its_scopes_say() -> None:
+    api = Api()
+    buddy = api.buddy()
+    assert api.code("GET", f"/buddies/{buddy}", key=PUBLISHABLE) == (403, "publishable_key_scope")
+    api.emulator.add_key("hatch_pk_reader", scopes=("read:buddies",))
+    assert api.send("GET", f"/buddies/{buddy}", key="hatch_pk_reader").status == 200
+    assert api.code("POST", "/events", {}, key="hatch_pk_reader") == (403, "publishable_key_scope")
+
+
+def test_a_publishable_key_reads_operations_by_default() -> None:
+    api = Api()
+    operation = api.ok("POST", f"/eggs/{api.egg(ready=True)}/hatch")["operation_id"]
+    assert api.send("GET", f"/operations/{operation}", key=PUBLISHABLE).status == 200
+
+
+def test_a_revoked_key_is_out_at_once() -> None:
+    api = Api()
+    api.emulator.revoke_key(api.emulator.api_key)
+    assert api.code("GET", "/buddies") == (401, "unauthorized")
+
+
+def test_customers_do_not_see_each_other() -> None:
+    api = Api()
+    other = "hatch_test_other"
+    api.emulator.add_key(other, customer="other")
+    buddy, egg = api.buddy(), api.egg("user_2")
+    operation = api.ok("POST", f"/eggs/{api.egg('user_3', ready=True)}/hatch")["operation_id"]
+    for path in (f"/buddies/{buddy}", f"/eggs/{egg}", f"/operations/{operation}"):
+        assert api.code("GET", path, key=other) == (404, "resource_not_found")
+    assert api.send("GET", "/buddies", key=other).json()["data"] == []
+    assert api.send("GET", "/eggs", key=other).json() == []
+    api.event(event_id="e1")
+    api.send("POST", "/events", {"event_id": "e1", "user_id": "user_1", "type": "lesson_completed"}, key=other)
+    assert [event.buddy_id for event in api.emulator.effects()] == [buddy, None]

@@ -1,0 +1,130 @@
+"""Bodies and queries against the shared models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from hatched.emulator.validation import Invalid, parse, parse_query
+from hatched.models import buddies, eggs, events, paths, tokens, webhooks
+
+from .support import Api
+
+
+def problems(cls: type, data: Any) -> list[str]:
+    try:
+        parse(cls, data)
+    except Invalid as invalid:
+        return [problem.message for problem in invalid.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("cls", "data", "expected"),
+    [
+        (eggs.CreateEggParams, {"user_id": "u", "userId": "u"}, ["property userId should not exist"]),
+        (eggs.CreateEggParams, {}, ["user_id should not be empty"]),
+        (eggs.CreateEggParams, {"user_id": ""}, ["user_id should not be empty"]),
+        (eggs.CreateEggParams, {"user_id": None}, ["user_id should not be null"]),
+        (eggs.CreateEggParams, {"user_id": 1}, ["user_id must be a string"]),
+        (eggs.CreateEggParams, {"user_id": "u", "metadata": []}, ["metadata must be an object"]),
+        (eggs.CreateEggParams, {"user_id": "u", "metadata": None}, []),
+        (eggs.CreateEggParams, ["u"], ["the request body must be a JSON object"]),
+        (buddies.EarnCoinsParams, {"amount": 0, "reason": "r"}, ["amount must be a positive number"]),
+        (buddies.EarnCoinsParams, {"amount": 1.5, "reason": "r"}, ["amount must be an integer number"]),
+        (buddies.EarnCoinsParams, {"amount": 2.0, "reason": "r"}, []),
+        (
+            buddies.EarnCoinsParams,
+            {"amount": True, "reason": "r"},
+            ["amount must be a number conforming to the specified constraints"],
+        ),
+        (
+            buddies.EarnCoinsParams,
+            {"amount": 10**30, "reason": "r"},
+            ["amount must be a number conforming to the specified constraints"],
+        ),
+        (paths.SetPathActiveParams, {"is_active": 1}, ["is_active must be a boolean value"]),
+        (
+            paths.CreatePathDefinitionParams,
+            {"key": "k", "label": "l", "icon": "rocket"},
+            ["icon must be one of the following values: path, flame, heart, bolt, star, leaf"],
+        ),
+        (
+            buddies.UpdateSkillsParams,
+            {"updates": [{"key": "k", "action": "set"}, {"key": 1, "action": "grow", "x": 1}]},
+            [
+                "updates.1.key must be a string",
+                "updates.1.action must be one of the following values: increase, decrease, set",
+                "updates.1.property x should not exist",
+            ],
+        ),
+        (events.SendBatchParams, {"events": []}, ["events must contain at least 1 elements"]),
+        (events.SendBatchParams, {"events": "all"}, ["events must be an array"]),
+        (events.SendBatchParams, {"events": [1]}, ["events.0 must be an object"]),
+        (
+            events.SendEventParams,
+            {"user_id": "u", "type": "t", "occurred_at": "yesterday"},
+            ["occurred_at must be a valid ISO 8601 date string"],
+        ),
+        (events.SendEventParams, {"user_id": "u", "type": "t", "occurred_at": "2026-01-01T00:00:00+02:00"}, []),
+        (webhooks.CreateWebhookParams, {"url": "u", "events": [1]}, ["events.0 must be a string"]),
+        (tokens.CreateSessionParams, {"scopes": []}, ["buddy_id should not be empty", "user_id should not be empty"]),
+    ],
+)
+def test_problems_are_told_in_the_words_of_the_api(cls: type, data: Any, expected: list[str]) -> None:
+    assert problems(cls, data) == expected
+
+
+def test_a_batch_has_at_most_a_hundred_events() -> None:
+    event = {"user_id": "u", "type": "t"}
+    assert problems(events.SendBatchParams, {"events": [event] * 100}) == []
+    assert problems(events.SendBatchParams, {"events": [event] * 101}) == [
+        "events must contain no more than 100 elements"
+    ]
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        value
+        for module in (buddies, eggs, events, paths, tokens, webhooks)
+        for name, value in vars(module).items()
+        if name.endswith("Params") and name != "Params" and attrs.has(value) and value.__module__ == module.__name__
+    ],
+)
+def test_every_params_class_can_be_checked(cls: type) -> None:
+    required = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
+    assert problems(cls, {"nope": 1})[:1] == ["property nope should not exist"]
+    assert len(problems(cls, {})) == len(required)
+
+
+def test_numbers_in_a_query_are_text() -> None:
+    query = parse_query(buddies.BuddyListParams, "page=2&limit=3&user_id=7&order=desc")
+    assert (query.page, query.limit, query.user_id, query.order) == (2, 3, "7", "desc")
+    for text in ("page=two", "page=0", "limit=101", "order=up", "pages=2", "page=-1", "page=²"):
+        with pytest.raises(Invalid):
+            parse_query(buddies.BuddyListParams, text)
+
+
+def test_the_answer_lists_every_field() -> None:
+    response = Api().send("POST", "/eggs", {"userId": "u"})
+    assert response.status == 422
+    assert response.json()["error"]["details"] == {
+        "fields": [
+            {"field": "userId", "message": "property userId should not exist"},
+            {"field": "user_id", "message": "user_id should not be empty"},
+        ]
+    }
+
+
+@pytest.mark.parametrize("path", ["/buddies/bdy_abc", "/buddies/%2e%2e", "/buddies/0"])
+def test_ids_of_buddies_are_uuids(path: str) -> None:
+    assert Api().message("GET", path) == "buddy_id must be a UUID"
+
+
+def test_ids_are_found_whatever_their_case() -> None:
+    api = Api()
+    buddy = api.buddy()
+    assert api.ok("GET", f"/buddies/{buddy.upper()}")["id"] == buddy
