@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from hatched import models, routes
 from hatched._version import __version__
 from hatched.config import Config, checked_headers, checked_retries, checked_seconds, resolve
-from hatched.io.asynchronous import AsyncIO
 from hatched.options import RequestOptions
 from hatched.pipeline.idempotency import idempotency
 from hatched.pipeline.log import CallLog, log_to_stderr
@@ -61,14 +60,14 @@ class ClientOptions(TypedDict, total=False):
     middleware: Sequence[Middleware]
 
 
-@define
 class _Shared:
     """What a client and all its copies have in common."""
 
-    io: IO
-    pacer: Pacer
-    budget: RetryBudget = field(factory=RetryBudget)
-    last_request_id: str | None = None
+    def __init__(self, io: IO, pacer: Pacer) -> None:
+        self.io = io
+        self.pacer = pacer
+        self.budget = RetryBudget()
+        self.last_request_id: str | None = None
 
     def seen(self, response: Response) -> None:
         self.last_request_id = response.request_id
@@ -116,6 +115,8 @@ class AsyncHatchedClient:
         clock: Clock | None = None,
         debug: bool = False,
     ) -> None:
+        from hatched.io.asynchronous import AsyncIO
+
         config = configure(
             api_key=api_key,
             publishable_key=publishable_key,

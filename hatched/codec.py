@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import GenericAlias
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
@@ -281,6 +281,7 @@ def _effects(kind: Any) -> bool:
     return getattr(kind, "__name__", "") == "EventEffects"
 
 
+@cache
 def _make_converter(*, detailed: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed)
     for kind, hook in ((str, _str), (int, _int), (float, _float), (bool, _bool), (datetime, _datetime)):
@@ -298,7 +299,6 @@ def _make_converter(*, detailed: bool) -> cattrs.Converter:
 
 
 _fast = _make_converter(detailed=False)
-_detailed = _make_converter(detailed=True)
 
 
 def structure(value: Any, kind: type[T]) -> T:
@@ -321,7 +321,7 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 def _explain(value: Any, kind: Any) -> tuple[str, ...]:
     try:
-        _detailed.structure(value, kind)
+        _make_converter(detailed=True).structure(value, kind)
     except BaseValidationError as error:
         lines = cattrs.transform_error(error, format_exception=lambda inner, _: _message(inner))
         return tuple(lines[:10])
@@ -426,6 +426,7 @@ def to_wire(value: Params) -> dict[str, Any]:
     return _wire.unstructure(value)  # type: ignore[no-any-return]
 
 
+@cache
 def _make_exporter(case: Case) -> cattrs.Converter:
     converter = cattrs.Converter()
     rename: Callable[[str], str] = to_camel if case == "camel" else str
@@ -453,9 +454,6 @@ def _make_exporter(case: Case) -> cattrs.Converter:
     return converter
 
 
-_exporters: dict[Case, cattrs.Converter] = {"snake": _make_exporter("snake"), "camel": _make_exporter("camel")}
-
-
 def to_dict(value: Model | Params, *, case: Case = "snake") -> dict[str, Any]:
     """A model as plain JSON data, such as the JavaScript SDK would have with `case="camel"`.
 
@@ -464,4 +462,6 @@ def to_dict(value: Model | Params, *, case: Case = "snake") -> dict[str, Any]:
     """
     if not isinstance(value, Model | Params):
         raise TypeError(f"expected a model of hatched, got {type(value).__name__}")
-    return _exporters[case].unstructure(value)  # type: ignore[no-any-return]
+    if case not in get_args(Case):
+        raise ValueError(f"case must be 'snake' or 'camel', not {case!r}")
+    return _make_exporter(case).unstructure(value)  # type: ignore[no-any-return]

@@ -40,6 +40,10 @@ class Clock:
             watcher()
         return self.now()
 
+    def sleep(self, seconds: float) -> None:
+        """Waits: in virtual time by moving on, so that a client with this clock never really waits."""
+        self.advance(seconds)
+
     def reset(self) -> None:
         """Back to the start."""
         self._now = self._start
@@ -62,6 +66,9 @@ class WallClock(Clock):
 
     def now(self) -> float:
         return time.time() + self._now
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 def parse_duration(value: float | str) -> float:

@@ -13,7 +13,7 @@ from hatched.emulator.rules import conditions
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.model import Rules
 from hatched.emulator.store import Store
-from hatched.emulator.validation import Invalid, parse
+from hatched.emulator.validation import InvalidError, parse
 
 PUBLISH_URL = "https://app.hatched.live/config"  # inferred
 DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
@@ -102,7 +102,7 @@ def load(data: object) -> Rules:
     """Rules from JSON-like data. Raises `ValueError` that names every field at fault."""
     try:
         rules = parse(Rules, data)
-    except Invalid as invalid:
+    except InvalidError as invalid:
         raise ValueError(str(invalid)) from None
     check(rules)
     return rules

@@ -21,13 +21,13 @@ MAX_BATCH = 100  # seen
 MAX_PAGE = 2**31
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Why a value does not do, as the end of a sentence that begins with its field."""
 
 
 def not_empty(value: str) -> str:
     if not value:
-        raise Refused("should not be empty")
+        raise RefusedError("should not be empty")
     return value
 
 
@@ -36,9 +36,9 @@ def between(low: int, high: int) -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         if value < low:
-            raise Refused(f"must not be less than {low}")
+            raise RefusedError(f"must not be less than {low}")
         if value > high:
-            raise Refused(f"must not be greater than {high}")
+            raise RefusedError(f"must not be greater than {high}")
         return value
 
     return check
@@ -47,9 +47,9 @@ def between(low: int, high: int) -> Callable[[Any], Any]:
 def whole(value: float) -> int:
     """A positive whole number: coins are integers in the reference."""
     if value != int(value):
-        raise Refused("must be an integer number")
+        raise RefusedError("must be an integer number")
     if value <= 0:
-        raise Refused("must be a positive number")
+        raise RefusedError("must be a positive number")
     return int(value)
 
 
@@ -58,7 +58,7 @@ def moment(value: str) -> datetime:
     try:
         return parse_time(value)
     except ValueError:
-        raise Refused("must be a valid ISO 8601 date string") from None
+        raise RefusedError("must be a valid ISO 8601 date string") from None
 
 
 def sized(low: int, high: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -66,9 +66,9 @@ def sized(low: int, high: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
 
     def check(value: Sequence[Any]) -> Sequence[Any]:
         if len(value) < low:
-            raise Refused(f"must contain at least {low} elements")
+            raise RefusedError(f"must contain at least {low} elements")
         if len(value) > high:
-            raise Refused(f"must contain no more than {high} elements")
+            raise RefusedError(f"must contain no more than {high} elements")
         return value
 
     return check

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
 from hatched.emulator import operations, router
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
@@ -26,6 +26,8 @@ from hatched.emulator.rules.state import StateCache
 from hatched.emulator.store import Store
 
 if TYPE_CHECKING:
+    from hatched import AsyncHatchedClient, HatchedClient
+    from hatched.emulator.doors import EmulatedOptions
     from hatched.emulator.transport import AsyncTransport, Transport
 
 _JOURNAL = 10_000
@@ -132,6 +134,18 @@ class Emulator:
         from hatched.emulator.transport import Transport
 
         return Transport(self)
+
+    def client(self, **options: Unpack[EmulatedOptions]) -> AsyncHatchedClient:
+        """A client of this emulator, on its clock: waiting takes no time."""
+        from hatched.emulator.doors import async_client
+
+        return async_client(self, **options)
+
+    def sync_client(self, **options: Unpack[EmulatedOptions]) -> HatchedClient:
+        """The same for code without an event loop."""
+        from hatched.emulator.doors import sync_client
+
+        return sync_client(self, **options)
 
     def effects(self, user_id: str | None = None) -> list[AppliedEvent]:
         """Every event that was accepted, of all customers or of one user, in order. Each stands here once."""

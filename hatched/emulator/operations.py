@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hatched.emulator import credits
+from hatched.emulator import ai_credits
 from hatched.emulator.clock import iso
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import not_found
@@ -28,7 +28,7 @@ class Work(NamedTuple):
 
 def start(call: Call, kind: str, subject: str, *, costs_credit: bool) -> tuple[str, str]:
     """Begins an operation on the thing `subject` and answers its id and status. Raises 402 without a credit."""
-    pool = credits.authorize(call.db, call.customer_id) if costs_credit else None
+    pool = ai_credits.authorize(call.db, call.customer_id) if costs_credit else None
     operation_id = call.world.ids.new()
     timing = call.world.settings.operations
     planned = call.world.failures.get(kind)
@@ -81,7 +81,7 @@ def run_due(world: World, now: float, work: Mapping[str, Work]) -> None:
             else:
                 job.undo(world, row, at)
                 if row["pool"] is not None:
-                    credits.give_back(db, row["customer_id"], row["pool"])
+                    ai_credits.give_back(db, row["customer_id"], row["pool"])
             db.execute(
                 "UPDATE operations SET status = ?, result = ?, error = ?, due_at = NULL, polls_left = NULL,"
                 " updated_at = ? WHERE seq = ?",

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hatched.emulator import credits, idempotency
+from hatched.emulator import ai_credits, idempotency
 from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
@@ -17,7 +17,7 @@ from hatched.emulator.handlers import HANDLERS, Handler
 from hatched.emulator.messages import Reply, Request
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
-from hatched.emulator.validation import Invalid, check_uuid, parse, parse_query
+from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
 
 _log = logging.getLogger("hatched.emulator")
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
@@ -62,7 +62,7 @@ class Pipeline:
             # The code is inferred.
             reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)
         if principal is not None:
-            extra += credits.balance(self.world.store.db, principal.customer_id).headers
+            extra += ai_credits.balance(self.world.store.db, principal.customer_id).headers
         return reply._replace(headers=reply.headers + extra)
 
     def _run(
@@ -105,7 +105,7 @@ def _handle(handler: Handler, call: Call, request: Request) -> Reply:
                 values.append(parse(handler.body, data, handler.omit))
         if handler.query is not None:
             values.append(parse_query(handler.query, request.query))
-    except Invalid as invalid:
+    except InvalidError as invalid:
         raise invalid.error() from None
     return handler.function(call, *values)
 

@@ -5,7 +5,6 @@ The only module of the emulator that imports httpx (and anyio, to let other task
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
@@ -50,10 +49,8 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         exchange = self._emulator.exchange(_message(request, request.read()))
         delay = _delay(request, exchange.fault)
-        if delay and self._emulator.clock.waits:
-            time.sleep(delay)
-        elif delay:
-            self._emulator.clock.advance(delay)
+        if delay:
+            self._emulator.clock.sleep(delay)
         return _answer(request, exchange)
 
 

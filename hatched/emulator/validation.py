@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from hatched.emulator.constraints import CONSTRAINTS, Refused
+from hatched.emulator.constraints import CONSTRAINTS, RefusedError
 from hatched.emulator.errors import ApiError
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Problem(NamedTuple):
     message: str
 
 
-class Invalid(Exception):
+class InvalidError(Exception):
     """A value that does not fit its class."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -48,13 +48,13 @@ class Invalid(Exception):
 
 
 def parse(cls: type[T], data: Any, omit: tuple[str, ...] = ()) -> T:
-    """An instance of an attrs class. Raises `Invalid` with every problem at once.
+    """An instance of an attrs class. Raises `InvalidError` with every problem at once.
 
     Args:
         omit: Fields of the class that do not travel in the body.
     """
     if type(data) is not dict:
-        raise Invalid([Problem("", "the request body must be a JSON object")])
+        raise InvalidError([Problem("", "the request body must be a JSON object")])
     return _instance(cls, omit, data)
 
 
@@ -69,7 +69,7 @@ def parse_query(cls: type[T], query: str) -> T:
 def check_uuid(name: str, value: str) -> str:
     """The id, if it is a UUID."""
     if not _UUID.fullmatch(value):
-        raise Invalid([Problem(name, f"{name} must be a UUID")])
+        raise InvalidError([Problem(name, f"{name} must be a UUID")])
     return value.lower()
 
 
@@ -103,7 +103,7 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
-            raise Refused("must be an object")
+            raise RefusedError("must be an object")
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for name, value in data.items():
@@ -113,9 +113,9 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
             elif value is not None:
                 try:
                     values[name] = reader(value)
-                except Refused as refused:
+                except RefusedError as refused:
                     problems.append(Problem(name, f"{name} {refused}"))
-                except Invalid as invalid:
+                except InvalidError as invalid:
                     problems += _below(name, invalid)
             elif name in nullable:
                 values[name] = None
@@ -124,13 +124,13 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
         if problems or not required.keys() <= values.keys():
             missing = [name for name in required if name not in data]
             problems += [Problem(name, f"{name} should not be empty") for name in missing]
-            raise Invalid(problems)
+            raise InvalidError(problems)
         return cls(**values)
 
     return read
 
 
-def _below(name: str, invalid: Invalid) -> list[Problem]:
+def _below(name: str, invalid: InvalidError) -> list[Problem]:
     return [Problem(f"{name}.{inner.field}", f"{name}.{inner.message}") for inner in invalid.problems]
 
 
@@ -162,25 +162,25 @@ def _reader(hint: Any) -> Reader:
 
 def _string(value: Any) -> str:
     if type(value) is not str:
-        raise Refused("must be a string")
+        raise RefusedError("must be a string")
     return value
 
 
 def _boolean(value: Any) -> bool:
     if type(value) is not bool:
-        raise Refused("must be a boolean value")
+        raise RefusedError("must be a boolean value")
     return value
 
 
 def _integer(value: Any) -> int:
     if type(value) is not int or abs(value) > 2**53 - 1:
-        raise Refused("must be an integer number")
+        raise RefusedError("must be an integer number")
     return value
 
 
 def _float(value: Any) -> float:
     if type(value) not in (int, float) or abs(value) > 2**53 - 1:
-        raise Refused("must be a number conforming to the specified constraints")
+        raise RefusedError("must be a number conforming to the specified constraints")
     number: float = value
     return number
 
@@ -191,7 +191,7 @@ _SCALARS: dict[Any, Reader] = {str: _string, bool: _boolean, int: _integer, floa
 def _member(allowed: tuple[str, ...]) -> Reader:
     def read(value: Any) -> str:
         if type(value) is not str or value not in allowed:
-            raise Refused(f"must be one of the following values: {', '.join(allowed)}")
+            raise RefusedError(f"must be one of the following values: {', '.join(allowed)}")
         return value
 
     return read
@@ -200,19 +200,19 @@ def _member(allowed: tuple[str, ...]) -> Reader:
 def _sequence(item: Reader) -> Reader:
     def read(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
-            raise Refused("must be an array")
+            raise RefusedError("must be an array")
         try:
             return tuple(map(item, value))
-        except (Refused, Invalid):
+        except (RefusedError, InvalidError):
             problems: list[Problem] = []
             for index, entry in enumerate(value):
                 try:
                     item(entry)
-                except Refused as refused:
+                except RefusedError as refused:
                     problems.append(Problem(f"{index}", f"{index} {refused}"))
-                except Invalid as invalid:
+                except InvalidError as invalid:
                     problems += _below(str(index), invalid)
-            raise Invalid(problems) from None
+            raise InvalidError(problems) from None
 
     return read
 
@@ -220,7 +220,7 @@ def _sequence(item: Reader) -> Reader:
 def _mapping(item: Reader) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
-            raise Refused("must be an object")
+            raise RefusedError("must be an object")
         return {key: item(entry) for key, entry in value.items()}
 
     return read

@@ -19,7 +19,7 @@ import anyio.lowlevel
 import httpx
 
 from hatched.config import Secret
-from hatched.errors import ClientClosedError, ConfigurationError, TransportError
+from hatched.errors import ClientClosedError, ConfigurationError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.shards import Shards
@@ -66,13 +66,12 @@ class AsyncIO:
             raise ClientClosedError("the client is closed")
         pool = self._pool()
         try:
-            with anyio.fail_after(timeout) if pool.slots.value == 0 else _NO_BOUND:
-                await pool.slots.acquire()
-        except TimeoutError:
-            raise wire.timed_out("pool", timeout, maybe_received=False) from None
+            pool.slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await _wait_for(pool.slots, timeout)
         shard = pool.shards.take()
         try:
-            return await _in_own_task(self._exchange, shard.client, request, timeout)
+            return await _abandonable(lambda: self._exchange(shard.client, request, timeout), timeout)
         finally:
             pool.shards.give(shard)
             pool.slots.release()
@@ -101,7 +100,7 @@ class AsyncIO:
         context = wire.tls_context(self._base_url)
 
         def make() -> httpx.AsyncClient:
-            return httpx.AsyncClient(verify=context, limits=wire.LIMITS, timeout=None)
+            return wire.AsyncClient(verify=context, limits=wire.LIMITS, timeout=None)
 
         return _Pool(make, each=wire.PER_SHARD, most=wire.PER_SHARD * wire.SHARDS)
 
@@ -137,12 +136,12 @@ class AsyncIO:
             await shard.client.aclose()
 
 
-class _NoBound:
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
-
-
-_NO_BOUND = _NoBound()
+async def _wait_for(slots: anyio.Semaphore, timeout: float | None) -> None:
+    try:
+        with anyio.fail_after(timeout):
+            await slots.acquire()
+    except TimeoutError:
+        raise wire.timed_out("pool", timeout, maybe_received=False) from None
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -156,42 +155,51 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(chunks)
 
 
-async def _in_own_task(
-    exchange: Callable[[httpx.AsyncClient, Request, float | None], Awaitable[Response]],
-    client: httpx.AsyncClient,
-    request: Request,
-    timeout: float | None,
-) -> Response:
-    scope = anyio.CancelScope() if timeout is None else anyio.CancelScope(deadline=anyio.current_time() + timeout)
-
-    async def run() -> Response | TransportError:
+async def _abandonable(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:
+    """Run an exchange so that it may be abandoned at any time, by the caller or because the time is up."""
+    scope = anyio.CancelScope()
+    if timeout is not None:
+        scope.deadline = anyio.current_time() + timeout
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # trio, whose cancellation is of the kind that clean-up is protected against
         with scope:
-            return await exchange(client, request, timeout)
-        return wire.timed_out("read", timeout)
-
+            return await exchange()
+        raise wire.timed_out("read", timeout) from None
+    answer: asyncio.Future[Response] = loop.create_future()
+    task = loop.create_task(_into(answer, scope, exchange, timeout))
     try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        outcome = await run()  # trio's cancellation is of the kind that clean-up is protected against
-    else:
-        outcome = await _shielded(asyncio.create_task(run()), scope)
-    if isinstance(outcome, TransportError):
-        raise outcome
-    return outcome
-
-
-async def _shielded(
-    task: asyncio.Task[Response | TransportError], scope: anyio.CancelScope
-) -> Response | TransportError:
-    try:
-        return await asyncio.shield(task)
+        return await answer
     except asyncio.CancelledError:
         scope.cancel()
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError:
-                continue
-        if not task.cancelled():
-            task.exception()
+        await _finish(task)
         raise
+
+
+async def _into(
+    answer: asyncio.Future[Response],
+    scope: anyio.CancelScope,
+    exchange: Callable[[], Awaitable[Response]],
+    timeout: float | None,
+) -> None:
+    outcome: Response | BaseException | None = None
+    try:
+        with scope:
+            outcome = await exchange()
+    except BaseException as error:  # noqa: BLE001  it is raised where the answer is awaited
+        outcome = error
+    if answer.done():
+        return  # abandoned
+    if isinstance(outcome, Response):
+        answer.set_result(outcome)
+    else:
+        answer.set_exception(outcome or wire.timed_out("read", timeout))
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    """The clean-up comes first, and only then the caller's cancellation, however often it is repeated."""
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            continue

@@ -44,6 +44,32 @@ def tls_context(base_url: str) -> ssl.SSLContext:
     return _tls() if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None: ...
+
+
+class Client(httpx.Client):
+    """An httpx client that keeps no cookies: the API has none, and looking for them takes a tenth of a call."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NoCookies()
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None: ...
+
+
+class AsyncClient(httpx.AsyncClient):
+    """See `Client`."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NoCookies()
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None: ...
+
+
 class TimeLeft(dict[str, float]):
     """httpx asks at the start of each phase how long it may take: what is left of the attempt."""
 

@@ -123,6 +123,14 @@ if TYPE_CHECKING:
         EmbedToken as EmbedToken,
         SessionToken as SessionToken,
     )
+    from hatched.models.webhook_events import (
+        BuddyEvolved as BuddyEvolved,
+        BuddyHatched as BuddyHatched,
+        CoinsChanged as CoinsChanged,
+        SkillDecayed as SkillDecayed,
+        TokenChanged as TokenChanged,
+        WebhookEvent as WebhookEvent,
+    )
     from hatched.models.webhooks import (
         CreateWebhookParams as CreateWebhookParams,
         DeliveryPage as DeliveryPage,
@@ -234,6 +242,7 @@ _HOMES = {
         "UpdatePathSubStepParams",
     ),
     "tokens": ("CreateEmbedTokenParams", "CreateSessionParams", "EmbedToken", "SessionToken"),
+    "webhook_events": ("BuddyEvolved", "BuddyHatched", "CoinsChanged", "SkillDecayed", "TokenChanged", "WebhookEvent"),
     "webhooks": (
         "CreateWebhookParams",
         "DeliveryPage",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from hatched.errors import TransportError
 from hatched.pipeline.messages import Handler, Request, Response
 
@@ -17,16 +15,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hatched")
 
 
-@frozen
 class CallLog:
     """Middleware around the whole call: route, status, attempts, milliseconds, request id."""
 
-    io: IO
+    def __init__(self, io: IO) -> None:
+        self._io = io
 
     async def __call__(self, request: Request, call_next: Handler) -> Response:
         if not logger.isEnabledFor(logging.INFO):
             return await call_next(request)
-        start = self.io.now()
+        start = self._io.now()
         try:
             response = await call_next(request)
         except TransportError as error:
@@ -41,7 +39,7 @@ class CallLog:
             request.route.id,
             outcome,
             attempts,
-            (self.io.now() - start) * 1000,
+            (self._io.now() - start) * 1000,
             request.headers.get("x-request-id"),
         )
 

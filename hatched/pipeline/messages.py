@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from hatched.routes import Route
@@ -35,7 +35,16 @@ class Request:
 
     def with_header(self, name: str, value: str) -> Request:
         """The same request with one more header."""
-        return evolve(self, headers={**self.headers, name.lower(): value})
+        return Request(  # not `evolve`, which takes five times as long
+            route=self.route,
+            url=self.url,
+            headers={**self.headers, name.lower(): value},
+            body=self.body,
+            timeout=self.timeout,
+            deadline=self.deadline,
+            max_retries=self.max_retries,
+            attempt=self.attempt,
+        )
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from hatched.errors import TransportError
 from hatched.pipeline.log import logger
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from hatched.io.base import IO
 
 
-@frozen
 class Retry:
     """Middleware around everything that happens once per attempt."""
 
-    policy: RetryPolicy
-    budget: RetryBudget
-    io: IO
+    def __init__(self, policy: RetryPolicy, budget: RetryBudget, io: IO) -> None:
+        self._policy = policy
+        self._budget = budget
+        self._io = io
 
     async def __call__(self, request: Request, call_next: Handler) -> Response:
         earlier: list[str] = []
@@ -31,9 +31,9 @@ class Retry:
                 outcome = await call_next(request)
             except TransportError as error:
                 outcome = error
-            self.budget.record(outcome)
-            delay = self.policy.delay(request, outcome, self.io.now())
-            if delay is not None and self.budget.exhausted:
+            self._budget.record(outcome)
+            delay = self._policy.delay(request, outcome, self._io.now())
+            if delay is not None and self._budget.exhausted:
                 earlier.append("not retried: most recent attempts of this client failed")
                 delay = None
             if delay is None:
@@ -41,7 +41,7 @@ class Retry:
             ended = str(outcome.status) if isinstance(outcome, Response) else outcome.message
             earlier.append(ended)
             logger.debug("%s attempt %d: %s; next in %.2f s", request.route.id, request.attempt, ended, delay)
-            await self.io.sleep(delay)
+            await self._io.sleep(delay)
             request = evolve(request, attempt=request.attempt + 1)
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-from attrs import field, frozen
+from attrs import frozen
 
 from hatched.errors import TransportError
 from hatched.pipeline.lock import Lock
@@ -35,6 +35,8 @@ def parse_retry_after(response: Response, wall: Callable[[], float] = time.time)
 
 def parse_http_date(value: str) -> float | None:
     """Unix seconds of an HTTP date, or `None` of anything else."""
+    if not value:
+        return None
     try:
         return parsedate_to_datetime(value).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -81,29 +83,26 @@ class RetryPolicy:
         return outcome.status in (408, 429) or outcome.status >= 500
 
 
-@frozen
 class RetryBudget:
     """Stops retries in an outage: when nearly all of the client's last attempts failed.
 
-    Up to half of them may fail and still practically never trips it; a dead server trips it after
-    `window` attempts, and a handful of successes lifts it again.
+    Half of them may fail and practically never trip it. A dead server does after `threshold * window`
+    attempts, and a handful of successes lifts it again.
     """
 
-    window: int = 64
-    threshold: float = 0.9
-    _outcomes: deque[bool] = field(factory=deque, init=False, eq=False, repr=False)
-    _lock: Lock = field(factory=Lock, init=False, eq=False, repr=False)
+    def __init__(self, *, window: int = 64, threshold: float = 0.9) -> None:
+        self._outcomes: deque[bool] = deque(maxlen=window)
+        self._enough = threshold * window
+        self._lock = Lock()
 
     def record(self, outcome: Response | TransportError) -> None:
         """Count one attempt. A 4xx, even a 429, is a sign of life."""
         alive = isinstance(outcome, Response) and outcome.status < 500
         with self._lock:
             self._outcomes.append(alive)
-            if len(self._outcomes) > self.window:
-                self._outcomes.popleft()
 
     @property
     def exhausted(self) -> bool:
         """Whether the server looks dead."""
         with self._lock:
-            return len(self._outcomes) >= self.window and self._outcomes.count(False) >= self.threshold * self.window
+            return self._outcomes.count(False) >= self._enough

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from hatched.errors import RequestTimeoutError
 from hatched.pipeline.messages import Request, Response
 
@@ -13,17 +11,17 @@ if TYPE_CHECKING:
     from hatched.io.base import IO
 
 
-@frozen
 class Sender:
     """Shrinks the attempt's timeout to what the deadline leaves, and sends."""
 
-    io: IO
+    def __init__(self, io: IO) -> None:
+        self._io = io
 
     async def __call__(self, request: Request) -> Response:
         timeout = request.timeout
         if request.deadline is not None:
-            left = request.deadline - self.io.now()
+            left = request.deadline - self._io.now()
             if left <= 0:
                 raise RequestTimeoutError("the deadline of the call has passed", phase="deadline", maybe_received=False)
             timeout = left if timeout is None else min(timeout, left)
-        return await self.io.send(request, timeout)
+        return await self._io.send(request, timeout)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
-
-from attrs import frozen
 
 from hatched import codec
 from hatched.config import Config, KeyKind
@@ -24,20 +23,17 @@ T = TypeVar("T")
 _KINDS = {Safety.READ: RequestOptions, Safety.KEYED: WriteOptions, Safety.UNSAFE: RequestOptions}
 
 
-@frozen
 class Caller:
-    """What the resources of one client share.
+    """What the resources of one client share; `headers` go with every request, `seen` is told every answer."""
 
-    Attributes:
-        headers: Sent with every request.
-        seen: Called with every answer.
-    """
-
-    config: Config
-    handler: Handler
-    io: IO
-    headers: Mapping[str, str]
-    seen: Callable[[Response], None]
+    def __init__(
+        self, config: Config, handler: Handler, io: IO, headers: Mapping[str, str], seen: Callable[[Response], None]
+    ) -> None:
+        self.config = config
+        self.io = io
+        self._handler = handler
+        self._headers = headers
+        self._seen = seen
 
     async def __call__(
         self,
@@ -61,11 +57,11 @@ class Caller:
             raise PublishableKeyScopeError("a publishable key may not do this; nothing was sent", route=route.id)
         request = self._request(route, ids, query, body, given, start)
         try:
-            response = await self.handler(request)
+            response = await self._handler(request)
         except HatchedError as error:
             error.route = route.id
             raise
-        self.seen(response)
+        self._seen(response)
         if "on_response" in given:
             given["on_response"](_info(response, self.io.now() - start))
         raise_for_status(response)
@@ -84,7 +80,7 @@ class Caller:
         if query is not None:
             pairs = codec.to_wire(query) if isinstance(query, Params) else query
             url += f"?{urlencode(pairs)}" if pairs else ""
-        headers = {**self.headers, **given.get("headers", {})}
+        headers = {**self._headers, **given.get("headers", {})}
         if "request_id" in given:
             headers["x-request-id"] = given["request_id"]
         if "idempotency_key" in given:
@@ -120,8 +116,9 @@ def _segment(name: str, value: object) -> str:
 
 
 def _decode(response: Response, kind: type[T]) -> T:
-    if kind is type(None):
-        return None
+    if kind is NoneType:
+        nothing: T = cast("Any", None)
+        return nothing
     try:
         return codec.decode(response.body, kind)
     except codec.CodecError as error:

@@ -59,14 +59,19 @@ def verify_signature(
     return genuine
 
 
+def signed_at(signature: str, timestamp: str | int | None) -> int | None:
+    """The Unix seconds of a signature, whichever scheme it follows."""
+    return _parse(signature, timestamp)[0]
+
+
 def _parse(signature: object, timestamp: str | int | None) -> tuple[int | None, list[bytes]]:
     if not isinstance(signature, str):
         return None, []
     parts = [part.strip().partition("=") for part in signature.split(",")]
-    signed_at = [value for name, _, value in parts if name == "t"]
-    if signed_at:
+    stamps = [value for name, _, value in parts if name == "t"]
+    if stamps:
         hexes = [value for name, _, value in parts if name == "v1"]
-        timestamp = signed_at[0] if len(signed_at) == 1 else None
+        timestamp = stamps[0] if len(stamps) == 1 else None
     else:
         hexes = [value for name, _, value in parts if name == "sha256"]
     return _seconds(timestamp), [value.encode("utf-8", "replace") for value in hexes]
@@ -74,7 +79,7 @@ def _parse(signature: object, timestamp: str | int | None) -> tuple[int | None, 
 
 def _seconds(timestamp: str | int | None) -> int | None:
     text = str(timestamp).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
 
 
 def _bytes(raw_body: bytes | str) -> bytes:

@@ -268,7 +268,7 @@ def test_when_a_badge_is_earned(condition: Condition, events: list[str], expecte
     api = Api(rules=rules)
     api.buddy()
     awarded = [
-        api.event(type, properties={"n": number})["badges_awarded"].count("badge") for number, type in enumerate(events)
+        api.event(name, properties={"n": number})["badges_awarded"].count("badge") for number, name in enumerate(events)
     ]
     assert awarded == expected
 

@@ -6,8 +6,7 @@ import json
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from hatched.emulator import Request, Rules
 from hatched.emulator.rules.book import Book

@@ -66,7 +66,7 @@ def test_enterprise_has_no_day_limit() -> None:
 
 def test_the_window_slides() -> None:
     limiter = RateLimiter(find("free"))
-    for second in range(0, 50):
+    for second in range(50):
         limiter.admit(SECRET, BUDDIES_GET, float(second))
     assert count(limiter, SECRET, BUDDIES_GET, 59.0) == 50
     assert count(limiter, SECRET, BUDDIES_GET, 60.0) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from hatched.emulator.validation import Invalid, parse, parse_query
+from hatched.emulator.validation import InvalidError, parse, parse_query
 from hatched.models import buddies, eggs, events, paths, tokens, webhooks
 
 from .support import Api
@@ -16,7 +16,7 @@ from .support import Api
 def problems(cls: type, data: Any) -> list[str]:
     try:
         parse(cls, data)
-    except Invalid as invalid:
+    except InvalidError as invalid:
         return [problem.message for problem in invalid.problems]
     return []
 
@@ -104,7 +104,7 @@ def test_numbers_in_a_query_are_text() -> None:
     query = parse_query(buddies.BuddyListParams, "page=2&limit=3&user_id=7&order=desc")
     assert (query.page, query.limit, query.user_id, query.order) == (2, 3, "7", "desc")
     for text in ("page=two", "page=0", "limit=101", "order=up", "pages=2", "page=-1", "page=²"):
-        with pytest.raises(Invalid):
+        with pytest.raises(InvalidError):
             parse_query(buddies.BuddyListParams, text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hatched.emulator.clock import day_of, week_of
 from hatched.emulator.rules.conditions import Event
 from hatched.emulator.rules.model import CoinRule, Multiplier
-from hatched.emulator.rules.state import State
+from hatched.emulator.rules.state import NOTHING_PAID, Paid, State
 
 
 def pay(draft: State, rule: CoinRule, event: Event) -> int:
@@ -18,7 +18,7 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
         amount = int(amount * rule.multiplier.factor)
     if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
         return amount
-    total, days = draft.paid.get(rule.key, (0, {}))
+    total, days = draft.paid.get(rule.key, NOTHING_PAID)
     today = day_of(event.at)
     if rule.daily_cap is not None:
         amount = min(amount, rule.daily_cap - days.get(str(today), 0))
@@ -29,7 +29,7 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
         amount = min(amount, rule.total_limit - total)
     if amount <= 0:
         return 0
-    draft.paid[rule.key] = (total + amount, {**days, str(today): days.get(str(today), 0) + amount})
+    draft.paid[rule.key] = Paid(total + amount, {**days, str(today): days.get(str(today), 0) + amount})
     return amount
 
 

@@ -35,7 +35,46 @@ class Held(NamedTuple):
     reason: str | None = None
 
 
+class Paid(NamedTuple):
+    """What a capped rule has paid, ever and by UTC day (a day is a key, so it is text)."""
+
+    total: int
+    days: dict[str, int]
+
+
+class Run(NamedTuple):
+    """A streak: its length, its best, and the number of the last period that counted."""
+
+    current: int
+    longest: int
+    period: int
+
+
+class Owned(NamedTuple):
+    """An item that was bought, when, and for how much."""
+
+    at: float
+    price: int
+
+
+class Look(NamedTuple):
+    """State of the picture (concepts/compositing-and-stages).
+
+    Attributes:
+        rendered: The items that the picture shows.
+        operation_id: The render that is under way.
+        error: Why it failed.
+    """
+
+    status: str = "ready"
+    rendered: tuple[str, ...] = ()
+    operation_id: str | None = None
+    error: str | None = None
+
+
+NOTHING_PAID = Paid(0, {})
 NO_TALLY = Tally()
+PLAIN = Look()
 
 
 @define
@@ -45,7 +84,12 @@ class State:
     Attributes:
         primary: The spendable slot, which is what `coins` shows (reference/widgets/tokens: seen).
         counters: How often each event type has happened.
-        paid: What each capped coin rule has paid: `[in total, {UTC day: coins}]`.
+        paid: What each capped coin rule has paid, by the rule's key.
+        practised: UTC day of the last rise of each skill.
+        decayed: Number of the last period in which each skill faded.
+        equipped: Ids of the items that should be worn.
+        gates: When each gate was opened.
+        done: When each sub-step, step and path was completed, by id.
     """
 
     stage: int = 1
@@ -53,12 +97,35 @@ class State:
     progression: Tally = NO_TALLY
     badges: dict[str, Held] = field(factory=dict)
     counters: dict[str, int] = field(factory=dict)
-    paid: dict[str, tuple[int, dict[str, int]]] = field(factory=dict)
+    paid: dict[str, Paid] = field(factory=dict)
+    skills: dict[str, float] = field(factory=dict)
+    practised: dict[str, int] = field(factory=dict)
+    decayed: dict[str, int] = field(factory=dict)
+    streaks: dict[str, Run] = field(factory=dict)
+    items: dict[str, Owned] = field(factory=dict)
+    equipped: tuple[str, ...] = ()
+    look: Look = PLAIN
+    gates: dict[str, float] = field(factory=dict)
+    done: dict[str, float] = field(factory=dict)
 
     def copy(self) -> State:
         """One whose changes do not show here; the values inside the dicts are never changed in place."""
         return State(
-            self.stage, self.primary, self.progression, self.badges.copy(), self.counters.copy(), self.paid.copy()
+            self.stage,
+            self.primary,
+            self.progression,
+            self.badges.copy(),
+            self.counters.copy(),
+            self.paid.copy(),
+            self.skills.copy(),
+            self.practised.copy(),
+            self.decayed.copy(),
+            self.streaks.copy(),
+            self.items.copy(),
+            self.equipped,
+            self.look,
+            self.gates.copy(),
+            self.done.copy(),
         )
 
     def tally(self, slot: Slot) -> Tally:
@@ -86,17 +153,26 @@ class State:
     def load(cls, text: str) -> State:
         """The state that `dump` wrote, by this version or an earlier one."""
         values: dict[str, Any] = json.loads(text)
-        for slot in ("primary", "progression"):
-            if slot in values:
-                values[slot] = Tally(*values[slot])
-        if "badges" in values:
-            values["badges"] = {key: Held(*held) for key, held in values["badges"].items()}
-        return cls(**values)
+        for name, kind in _TUPLES.items():
+            if name in values:
+                values[name] = kind(*values[name])
+        for name, kind in _TUPLES_BY_KEY.items():
+            if name in values:
+                values[name] = {key: kind(*value) for key, value in values[name].items()}
+        state = cls(**values)
+        state.equipped = tuple(state.equipped)
+        state.look = state.look._replace(rendered=tuple(state.look.rendered))
+        return state
 
     @property
     def awarded(self) -> int:
         """How many badges the buddy has."""
         return sum(held.status == "awarded" for held in self.badges.values())
+
+
+_NAMES = tuple(attribute.name for attribute in fields(State))
+_TUPLES: dict[str, Any] = {"primary": Tally, "progression": Tally, "look": Look}
+_TUPLES_BY_KEY: dict[str, Any] = {"badges": Held, "paid": Paid, "streaks": Run, "items": Owned}
 
 
 class StateCache:
@@ -124,4 +200,3 @@ class StateCache:
 
 
 _CACHED = 4096
-_NAMES = tuple(attribute.name for attribute in fields(State))

@@ -36,8 +36,8 @@ def balance(db: sqlite3.Connection, customer_id: str) -> Credits:
 
 def authorize(db: sqlite3.Connection, customer_id: str) -> str:
     """Takes one credit and answers its pool. Raises 402 when all are empty."""
-    credits = balance(db, customer_id)
-    pool = next((pool for pool, left in credits._asdict().items() if left > 0), None)
+    left = balance(db, customer_id)
+    pool = next((pool for pool, count in left._asdict().items() if count > 0), None)
     if pool is None:
         raise ApiError(
             402,
@@ -46,9 +46,9 @@ def authorize(db: sqlite3.Connection, customer_id: str) -> str:
             {
                 "required": 1,
                 "available": 0,
-                "welcome": credits.welcome,
-                "paid": credits.paid,
-                "promo": credits.promo,
+                "welcome": left.welcome,
+                "paid": left.paid,
+                "promo": left.promo,
                 "upgrade_url": UPGRADE_URL,
                 "top_up_url": TOP_UP_URL,
             },

@@ -1,0 +1,154 @@
+"""Everything that is run on this repository: `python -m pip install nox && python -m nox -l` lists it.
+
+Only CPython >= 3.11 and a package index are needed; each session installs the rest into an environment of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+PROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+SUPPORTED = nox.project.python_versions(PROJECT)
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["tests"]
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+
+
+def working_pythons() -> dict[str, str]:
+    """Version → interpreter, for each supported version and the one that runs nox.
+
+    They are found by running them: what lies on PATH may be a pyenv shim that only says that no version is chosen.
+    """
+    names = [name for version in SUPPORTED if (name := shutil.which(f"python{version}"))]
+    managers = {
+        Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions"): "{}.*/bin/python",
+        Path(
+            os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local/share/uv/python")
+        ): "cpython-{}.*/bin/python",
+    }
+    for root, pattern in managers.items():
+        names += [str(path) for version in SUPPORTED for path in sorted(root.glob(pattern.format(version)))]
+    found: dict[str, str] = {}
+    for name in [sys.executable, *names]:
+        ask = [name, "-c", "import sys, ensurepip; print('{}.{}'.format(*sys.version_info), sys.implementation.name)"]
+        try:
+            answer = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=True).stdout.split()
+        except (OSError, subprocess.SubprocessError):
+            continue
+        if answer[1:] == ["cpython"] and (answer[0] in SUPPORTED or name == sys.executable):
+            found.setdefault(answer[0], name)
+    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2])))
+
+
+FOUND = working_pythons()
+# nox looks interpreters up by name, on PATH.
+os.environ["PATH"] = os.pathsep.join([*(str(Path(path).parent) for path in FOUND.values()), os.environ["PATH"]])
+
+
+def install(session: nox.Session, *groups: str, package: str = "-e.[emulator]") -> None:
+    """The package, and groups of development tools."""
+    session.install(package, *nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job, offline: hatch a buddy in the embedded emulator, and send it events."""
+    install(session)
+    session.run("python", "-m", "hatched.emulator.demo", *session.posargs)
+
+
+@nox.session(python=list(FOUND) or False)
+def tests(session: nox.Session) -> None:
+    """The tests, on every supported Python that is found; the first of them measures coverage."""
+    if not FOUND:
+        session.error(f"no working CPython of {', '.join(SUPPORTED)} was found")
+    for version in SUPPORTED:
+        if version not in FOUND:
+            session.warn(f"skipped: no working Python {version} was found")
+    install(session, "tests")
+    if session.python == next(iter(FOUND)) and not session.posargs:
+        session.run("coverage", "erase")
+        session.run("coverage", "run", "-m", "pytest")
+    else:
+        session.run("pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Branch coverage of the last `tests` run: at least 95 %."""
+    session.install(*nox.project.dependency_groups(PROJECT, "coverage"))
+    if any(HERE.glob(".coverage.*")):
+        session.run("coverage", "combine", "--quiet")
+    elif not (HERE / ".coverage").exists():
+        session.error("nothing was measured yet: run `nox -s tests` first")
+    session.run("coverage", "report")
+    session.run("coverage", "json", "--quiet", "-o", str(Path(session.create_tmp(), "coverage.json")))
+    totals = json.loads(Path(session.create_tmp(), "coverage.json").read_text())["totals"]
+    percent = 100 * totals["covered_branches"] / totals["num_branches"]
+    session.log(f"branches covered: {percent:.1f} %")
+    if percent < 95:
+        session.error("fewer than 95 % of the branches are covered")
+
+
+@nox.session(venv_location=".nox/checks")
+def lint(session: nox.Session) -> None:
+    """Layout and lint."""
+    install(session, "checks")
+    session.run("ruff", "format", "--check")
+    session.run("ruff", "check")
+
+
+@nox.session(venv_location=".nox/checks")
+def sync(session: nox.Session) -> None:
+    """Write the synchronous client from the asynchronous one; with `-- --check`, only compare."""
+    install(session, "checks")
+    session.run("python", "-m", "hatched.sync._generate", *session.posargs)
+
+
+@nox.session(venv_location=".nox/checks")
+def types(session: nox.Session) -> None:
+    """Mypy and pyright: the package, the completeness of its types, and the programs in tests/typing."""
+    install(session, "checks")
+    session.run("mypy", "hatched")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "hatched", "--ignoreexternal")
+    session.run("pytest", "tests/typing")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the wheel from the source distribution, look into it, and import it where nothing else is installed."""
+    session.install("build")
+    dist = Path(session.create_tmp(), "dist")
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+    (wheel,) = dist.glob("*.whl")
+    bare = Path(session.create_tmp(), "bare")
+    session.run("python", "-m", "venv", "--clear", str(bare))
+    python = str(next(path for path in (bare / "bin/python", bare / "Scripts/python.exe") if path.exists()))
+    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    session.run(python, "-I", "tests/packaging/check_wheel.py", str(wheel), external=True)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """The storms of tests/chaos in full size; takes minutes."""
+    install(session, "tests")
+    session.run("pytest", "-m", "chaos", "tests/chaos", *session.posargs, env={"HATCHED_CHAOS": "full"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed, as ratios measured side by side in one run."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
