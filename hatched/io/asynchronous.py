@@ -114,13 +114,15 @@ class AsyncIO:
                 body = await _read(response)
             finally:
                 await response.aclose()
+            return wire.to_response(request, response, body)
         except wire.Failure as error:
-            raise wire.to_error(error, timeout) from error
+            failure: Exception = wire.to_error(error, timeout)
         except RuntimeError:
-            if self._closed or client.is_closed:
-                raise ClientClosedError("the client is closed") from None
-            raise
-        return wire.to_response(request, response, body)
+            if not (self._closed or client.is_closed):
+                raise
+            failure = ClientClosedError("the client is closed")
+        # Outside of the handler, so that the error does not drag along frames that hold the credential.
+        raise failure
 
     async def aclose(self) -> None:
         self._closed = True

@@ -88,15 +88,17 @@ class BlockingIO:
                 body = _read(response, ends)
             finally:
                 response.close()
+            if body is not None:
+                return wire.to_response(request, response, body)
+            failure: Exception = wire.timed_out("read", timeout)
         except wire.Failure as error:
-            raise wire.to_error(error, timeout) from error
+            failure = wire.to_error(error, timeout)
         except RuntimeError:
-            if self._closed or client.is_closed:
-                raise ClientClosedError("the client is closed") from None
-            raise
-        if body is None:
-            raise wire.timed_out("read", timeout)
-        return wire.to_response(request, response, body)
+            if not (self._closed or client.is_closed):
+                raise
+            failure = ClientClosedError("the client is closed")
+        # Outside of the handler, so that the error does not drag along frames that hold the credential.
+        raise failure
 
     async def aclose(self) -> None:
         self._closed = True

@@ -21,9 +21,23 @@ ERROR_BODY = 64 * 1024
 """Bytes that are read of an error answer."""
 
 LIMITS = httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_SHARD)
-Failure = (httpx.HTTPError, httpx.StreamError, OSError, anyio.ClosedResourceError, anyio.BrokenResourceError)
+Failure = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    OSError,
+    anyio.ClosedResourceError,
+    anyio.BrokenResourceError,
+)
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 _PHASES: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "connect",
     httpx.WriteTimeout: "write",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from hatched.emulator.rules.conditions import Test, compile_condition, mentions
-from hatched.emulator.rules.model import Badge, CoinRule, Rules
+from hatched.emulator.rules.model import Badge, CoinRule, Gate, Item, Rules, Skill, SkillRule, Streak
 
 
 class Book:
     """An index over `Rules`.
 
     Attributes:
+        stages: By stage, all that a buddy needs to reach it.
         acts_on: Event types that some rule looks at.
         types: Event types that are registered.
     """
@@ -18,12 +19,42 @@ class Book:
         self.rules = rules
         self.audience = audience
         self.coin_rules: dict[str, list[CoinRule]] = {}
+        self.skill_rules: dict[str, list[tuple[Skill, SkillRule]]] = {}
+        self.streaks: dict[str, list[Streak]] = {}
+        self.skills: dict[str, Skill] = {skill.key: skill for skill in rules.skills}
+        self.gates: dict[str, Gate] = {gate.key: gate for gate in rules.gates}
+        ours = (None, audience)
         for rule in rules.coin_rules:
-            if rule.audience in (None, audience):
+            if rule.audience in ours:
                 self.coin_rules.setdefault(rule.event, []).append(rule)
+        for skill_rule in rules.skill_rules:
+            if skill_rule.audience in ours:
+                self.skill_rules.setdefault(skill_rule.event, []).append((self.skills[skill_rule.skill], skill_rule))
+        for streak in rules.streaks:
+            if streak.audience in ours:
+                for event in streak.events:
+                    self.streaks.setdefault(event, []).append(streak)
         self.badges: tuple[tuple[Badge, Test], ...] = tuple(
-            (badge, compile_condition(badge.condition)) for badge in rules.badges if badge.audience in (None, audience)
+            (badge, compile_condition(badge.condition, rules)) for badge in rules.badges if badge.audience in ours
         )
+        self.stages: dict[int, tuple[Test, ...]] = {
+            number: tuple(compile_condition(condition, rules) for condition in stage.conditions)
+            for number, stage in enumerate(rules.evolution.stages, start=2)
+        }
+        self.items: dict[str, tuple[Item, Test | None]] = {
+            item.key: (item, item.visible_if and compile_condition(item.visible_if, rules))
+            for item in rules.items
+            if item.audience in ours
+        }
         looked_at = {event for badge, _ in self.badges if (event := mentions(badge.condition))}
-        self.acts_on = frozenset(self.coin_rules) | looked_at
+        self.acts_on = frozenset(self.coin_rules) | set(self.skill_rules) | set(self.streaks) | looked_at
         self.types = self.acts_on | set(rules.event_types)
+
+    @property
+    def last_stage(self) -> int:
+        """The highest stage there is."""
+        return 1 + len(self.stages)
+
+    def badge(self, key: str) -> Badge | None:
+        """The badge of that key."""
+        return next((badge for badge, _ in self.badges if badge.key == key), None)

@@ -14,7 +14,7 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
     A cap that has less left than the rule would pay is filled up (inferred).
     """
     amount = rule.amount
-    if rule.multiplier is not None and _applies(rule.multiplier, event):
+    if rule.multiplier is not None and _applies(rule.multiplier, draft, event):
         amount = int(amount * rule.multiplier.factor)
     if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
         return amount
@@ -33,5 +33,10 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
     return amount
 
 
-def _applies(multiplier: Multiplier, event: Event) -> bool:
+def _applies(multiplier: Multiplier, draft: State, event: Event) -> bool:
+    """Streaks tick before coins are paid, so the run in `draft` counts the event in hand."""
+    if multiplier.streak is not None:
+        run = draft.streaks.get(multiplier.streak)
+        if run is None or run.current < multiplier.at_least:
+            return False
     return multiplier.property is None or event.properties.get(multiplier.property) == multiplier.equals

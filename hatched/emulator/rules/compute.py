@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from attrs import define, field
+
+from hatched.emulator.rules import paths
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.coins import pay
 from hatched.emulator.rules.conditions import Event
-from hatched.emulator.rules.effects import Effects
-from hatched.emulator.rules.model import Slot
+from hatched.emulator.rules.effects import Effects, PathUpdate, StreakUpdate
+from hatched.emulator.rules.model import Badge, Slot
+from hatched.emulator.rules.skills import practise
 from hatched.emulator.rules.state import Held, State
+from hatched.emulator.rules.streaks import tick
 
 
 class Entry(NamedTuple):
@@ -26,9 +31,6 @@ class Entry(NamedTuple):
     reason: str
 
 
-NO_MATCHING_RULES = Effects(debug_reason="no_matching_rules")
-
-
 class Outcome(NamedTuple):
     """The new state, the lines for the ledger, and the effects to answer with."""
 
@@ -37,44 +39,119 @@ class Outcome(NamedTuple):
     effects: Effects
 
 
-def compute(state: State, book: Book, event: Event) -> Outcome:
+@define
+class Earnings:
+    """What is earned in one go, in `draft` and for the record."""
+
+    draft: State
+    book: Book
+    now: float
+    entries: list[Entry] = field(factory=list)
+    awarded: list[str] = field(factory=list)
+    ready: list[str] = field(factory=list)
+
+    def earn(self, slot: Slot, amount: int, reason: str) -> None:
+        """Coins, or units of the progression token."""
+        amount = self.draft.earn(self.book.rules, slot, amount)
+        if amount:
+            self.entries.append(Entry(slot, amount, self.draft.tally(slot).balance, reason))
+
+    def award(self, badge: Badge, reason: str | None = None) -> None:
+        """A badge with its rewards; one that the buddy has is not given again (inferred)."""
+        held = self.draft.badges.get(badge.key)
+        if held is None or held.status != "awarded":
+            self.draft.badges[badge.key] = Held("awarded", self.now, reason)
+            self.awarded.append(badge.key)
+            self.earn("primary", badge.coin_reward, badge.key)
+            self.earn("progression", badge.token_reward, badge.key)
+
+    def reward(self, coins: int, badge: str | None, reason: str) -> None:
+        """What a milestone or a completion is worth; an unknown badge is left out (inferred)."""
+        self.earn("primary", coins, reason)
+        if badge is not None and (known := self.book.badge(badge)):
+            self.award(known)
+
+
+NO_MATCHING_RULES = Effects(debug_reason="no_matching_rules")
+
+
+def compute(state: State, book: Book, event: Event, path: paths.Path | None = None) -> Outcome:
     """Phase 1: what `event` does to `state`, which stays as it is."""
     draft = state.copy()
-    entries: list[Entry] = []
-    awarded: list[str] = []
-    ready: list[str] = []
-
+    earnings = Earnings(draft, book, event.now)
+    streak_updates = _streaks(draft, book, event, earnings) if event.type in book.streaks else ()
     for rule in book.coin_rules.get(event.type, ()):
-        _earn(draft, book, entries, rule.slot, pay(draft, rule, event), event.type)
+        earnings.earn(rule.slot, pay(draft, rule, event), event.type)
+    for skill, skill_rule in book.skill_rules.get(event.type, ()):
+        practise(draft, skill, skill_rule, event.at)
+    path_updates = tuple(paths.advance(path, draft, event, earnings)) if path else ()
     for badge, test in book.badges:
         if badge.key not in draft.badges and test(draft, event):
             if badge.auto_award:
-                draft.badges[badge.key] = Held("awarded", event.now)
-                awarded.append(badge.key)
-                _earn(draft, book, entries, "primary", badge.coin_reward, badge.key)
+                earnings.award(badge)
             else:
                 draft.badges[badge.key] = Held("ready", event.now)
-                ready.append(badge.key)
-    if not (entries or awarded or ready):
-        return Outcome(draft, entries, Effects() if event.type in book.acts_on else NO_MATCHING_RULES)
+                earnings.ready.append(badge.key)
+    return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates))
+
+
+def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
+    """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
+    settled = state.copy()
+    settled.counters[event.type] = settled.counters.get(event.type, 0) + 1
+    return settled, ready_to_evolve(settled, book)
+
+
+def ready_to_evolve(state: State, book: Book) -> bool:
+    """Whether all conditions of the next stage hold."""
+    tests = book.stages.get(state.stage + 1)
+    return tests is not None and all(test(state, None) for test in tests)
+
+
+def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
+    updates: list[StreakUpdate] = []
+    for streak in book.streaks[event.type]:
+        ticked = tick(draft, streak, event.at)
+        if ticked is None:
+            continue
+        run, milestone = ticked.run, ticked.milestone
+        earnings.earn("primary", streak.bonus, streak.key)
+        if milestone is not None:
+            earnings.reward(milestone.coins, milestone.badge, streak.key)
+            earnings.earn("progression", milestone.tokens, streak.key)
+        updates.append(
+            StreakUpdate(
+                streak.key,
+                streak.label,
+                streak.icon,
+                run.current,
+                run.longest,
+                milestone and milestone.at,
+                streak.hero,
+            )
+        )
+    return tuple(updates)
+
+
+def _effects(
+    earnings: Earnings, event: Event, streaks: tuple[StreakUpdate, ...], path: tuple[PathUpdate, ...]
+) -> Effects:
+    book = earnings.book
+    if event.type not in book.acts_on and not (earnings.entries or earnings.awarded or earnings.ready or path):
+        return NO_MATCHING_RULES
     coins = 0
     tokens: list[str] = []
-    for entry in entries:
+    for entry in earnings.entries:
         if entry.slot == "primary":
             coins += entry.amount
         elif book.rules.progression:
             tokens.append(f"{book.rules.progression.key}:{entry.amount}")
-    return Outcome(draft, entries, Effects(coins, tuple(awarded), tuple(ready), tuple(tokens)))
-
-
-def _earn(draft: State, book: Book, entries: list[Entry], slot: Slot, amount: int, reason: str) -> None:
-    amount = draft.earn(book.rules, slot, amount)
-    if amount:
-        entries.append(Entry(slot, amount, draft.tally(slot).balance, reason))
-
-
-def settle(state: State, book: Book, event: Event) -> State:
-    """Phase 3: the state after `event` has been counted."""
-    settled = state.copy()
-    settled.counters[event.type] = settled.counters.get(event.type, 0) + 1
-    return settled
+    return Effects(
+        coins=coins,
+        badges_awarded=tuple(earnings.awarded),
+        badges_ready=tuple(earnings.ready),
+        tokens=tuple(tokens),
+        streak_milestones=tuple(update.milestone_hit for update in streaks if update.milestone_hit is not None),
+        streak_updates=streaks,
+        path_updates=path,
+    )

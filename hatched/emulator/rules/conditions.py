@@ -6,8 +6,10 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hatched.emulator.rules.model import Condition
+from hatched.emulator.rules.model import Condition, Rules
+from hatched.emulator.rules.skills import level, total_level
 from hatched.emulator.rules.state import State
+from hatched.emulator.rules.streaks import length
 
 
 class Event(NamedTuple):
@@ -26,9 +28,9 @@ Test = Callable[[State, Event | None], bool]
 """Whether a condition is true of a state, counting the event that is being applied."""
 
 
-def compile_condition(condition: Condition) -> Test:
+def compile_condition(condition: Condition, rules: Rules) -> Test:
     """The test that a condition stands for."""
-    return _KINDS[condition.type](condition.config)
+    return _KINDS[condition.type](condition.config, rules)
 
 
 def problem(condition: Condition) -> str | None:
@@ -37,6 +39,8 @@ def problem(condition: Condition) -> str | None:
         value = condition.config.get(key)
         if not isinstance(value, kind) or isinstance(value, bool):
             return f"a {condition.type} condition needs {key} ({kind.__name__})"
+    if condition.type == "custom" and condition.config.get("op", "eq") not in _OPERATORS:
+        return f"a custom condition knows the operators {', '.join(_OPERATORS)}"
     return None
 
 
@@ -46,7 +50,7 @@ def mentions(condition: Condition) -> str | None:
     return event_type if isinstance(event_type, str) else None
 
 
-def _event_count(config: Mapping[str, Any]) -> Test:
+def _event_count(config: Mapping[str, Any], rules: Rules) -> Test:
     wanted, needed = config["event_type"], config["count"]
 
     def test(state: State, event: Event | None) -> bool:
@@ -57,22 +61,45 @@ def _event_count(config: Mapping[str, Any]) -> Test:
     return test
 
 
-def _coin(config: Mapping[str, Any]) -> Test:
-    needed = config["amount"]
-    return lambda state, event: bool(state.primary.balance >= needed)
+def _streak(config: Mapping[str, Any], rules: Rules) -> Test:
+    streak = next((streak for streak in rules.streaks if streak.key == config["streak_key"]), None)
+
+    def test(state: State, event: Event | None) -> bool:
+        if streak is None or streak.key not in state.streaks:
+            return False
+        current = state.streaks[streak.key].current if event is None else length(streak, state, event.at)
+        return bool(current >= config["count"])
+
+    return test
 
 
-def _badge_earned(config: Mapping[str, Any]) -> Test:
+def _skill_level(config: Mapping[str, Any], rules: Rules) -> Test:
+    skill = next((skill for skill in rules.skills if skill.key == config["skill_key"]), None)
+    return lambda state, event: bool(skill and level(skill, state.skills.get(skill.key, 0)) >= config["level"])
+
+
+def _collection(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(len(state.items) >= config["count"])
+
+
+def _evolution(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(state.stage >= config["stage"])
+
+
+def _coin(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(state.primary.balance >= config["amount"])
+
+
+def _badge_earned(config: Mapping[str, Any], rules: Rules) -> Test:
     wanted = config["badge_key"]
     return lambda state, event: wanted in state.badges and state.badges[wanted].status == "awarded"
 
 
-def _evolution(config: Mapping[str, Any]) -> Test:
-    needed = config["stage"]
-    return lambda state, event: bool(state.stage >= needed)
+def _gate_unlocked(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: config["gate_key"] in state.gates
 
 
-def _custom(config: Mapping[str, Any]) -> Test:
+def _custom(config: Mapping[str, Any], rules: Rules) -> Test:
     """A property of the event, compared; one that is absent or of another type fulfils nothing."""
     name, value = config["property"], config.get("value", True)
     compare, only = _OPERATORS[config.get("op", "eq")], config.get("event_type")
@@ -88,6 +115,18 @@ def _custom(config: Mapping[str, Any]) -> Test:
     return test
 
 
+def _xp(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(total_level(rules, state) >= config["amount"])
+
+
+def _badge_count(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(state.awarded >= config["count"])
+
+
+def _progression_token(config: Mapping[str, Any], rules: Rules) -> Test:
+    return lambda state, event: bool(state.progression.balance >= config["amount"])
+
+
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -97,21 +136,35 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "lte": operator.le,
 }
 
-_KINDS: dict[str, Callable[[Mapping[str, Any]], Test]] = {
+_KINDS: dict[str, Callable[[Mapping[str, Any], Rules], Test]] = {
     "event_count": _event_count,
     "milestone": _event_count,
+    "streak": _streak,
+    "skill_level": _skill_level,
+    "collection": _collection,
+    "evolution": _evolution,
     "coin": _coin,
     "badge_earned": _badge_earned,
-    "evolution": _evolution,
+    "gate_unlocked": _gate_unlocked,
     "custom": _custom,
+    "xp": _xp,
+    "badge_count": _badge_count,
+    "progression_token": _progression_token,
 }
 
 CONFIG: dict[str, dict[str, type]] = {
     "event_count": {"event_type": str, "count": int},
     "milestone": {"event_type": str, "count": int},
+    "streak": {"streak_key": str, "count": int},
+    "skill_level": {"skill_key": str, "level": int},
+    "collection": {"count": int},
+    "evolution": {"stage": int},
     "coin": {"amount": int},
     "badge_earned": {"badge_key": str},
-    "evolution": {"stage": int},
+    "gate_unlocked": {"gate_key": str},
     "custom": {"property": str},
+    "xp": {"amount": int},
+    "badge_count": {"count": int},
+    "progression_token": {"amount": int},
 }
 """By kind, the keys that `config` must have."""
