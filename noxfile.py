@@ -64,7 +64,7 @@ def install(session: nox.Session, *groups: str, package: str = "-e.[emulator]") 
 def demo(session: nox.Session) -> None:
     """The main job, offline: hatch a buddy in the embedded emulator, and send it events."""
     install(session)
-    session.run("python", "-m", "hatched.emulator.demo", *session.posargs)
+    session.run("python", "examples/demo.py", *session.posargs)
 
 
 @nox.session(python=list(FOUND) or False)

@@ -31,7 +31,7 @@ async def in_async_code(hatched: AsyncHatchedClient) -> None:
     egg = await hatched.eggs.create(user_id="user_42", on_response=tell_about)
     tell(f"user_42 has an egg, and it is {egg.status}")
 
-    await hatched.eggs.update_status(egg.egg_id, "ready")
+    await hatched.eggs.update_status(egg.egg_id, status="ready")
     hatching = await hatched.eggs.hatch(egg.egg_id)
     operation = await hatched.operations.wait(hatching.operation_id)
     buddy = await hatched.buddies.get(operation.result["buddy_id"])

@@ -14,7 +14,7 @@ from hatched.config import Config, checked_headers, checked_retries, checked_sec
 from hatched.options import RequestOptions
 from hatched.pipeline.idempotency import idempotency
 from hatched.pipeline.log import CallLog, log_to_stderr
-from hatched.pipeline.messages import Middleware, RateLimitInfo, Response, compose
+from hatched.pipeline.messages import Middleware, RateLimitInfo, Response, compose, guarded
 from hatched.pipeline.pacing import Pacer
 from hatched.pipeline.rate_limit import RateLimit
 from hatched.pipeline.request_id import request_id
@@ -146,7 +146,7 @@ class AsyncHatchedClient:
                 CallLog(io),
                 Retry(RetryPolicy(max_wait=config.max_retry_wait), shared.budget, io),
                 RateLimit(shared.pacer, io),
-                *middleware,
+                *map(guarded, middleware),
             ),
             Sender(io),
         )

@@ -188,8 +188,14 @@ def test_a_token_is_hidden_in_repr(kind: Any, fields: dict[str, Any]) -> None:
 
 def test_the_secret_of_an_endpoint_is_hidden_in_repr() -> None:
     endpoint = models.WebhookEndpoint(
-        id="w", url="u", events=(), active=True, status=models.WebhookStatus.ACTIVE, secret="whsec_planted",
-        created_at=NOW, updated_at=NOW,
+        id="w",
+        url="u",
+        events=(),
+        active=True,
+        status=models.WebhookStatus.ACTIVE,
+        secret="whsec_planted",
+        created_at=NOW,
+        updated_at=NOW,
     )
 
     assert "planted" not in repr(endpoint)
@@ -197,7 +203,10 @@ def test_the_secret_of_an_endpoint_is_hidden_in_repr() -> None:
 
 def test_an_operation_has_the_alias_id() -> None:
     operation = models.Operation(
-        operation_id="op", type="t", status=models.OperationStatus.PENDING, created_at=NOW,
+        operation_id="op",
+        type="t",
+        status=models.OperationStatus.PENDING,
+        created_at=NOW,
         updated_at=NOW,
     )
 

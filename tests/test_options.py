@@ -42,7 +42,12 @@ class TestEachKind:
 
 @pytest.mark.parametrize(
     ("given", "close"),
-    [("time_out", "timeout"), ("idempotencyKey", "idempotency_key"), ("maxRetries", "max_retries"), ("header", "headers")],
+    [
+        ("time_out", "timeout"),
+        ("idempotencyKey", "idempotency_key"),
+        ("maxRetries", "max_retries"),
+        ("header", "headers"),
+    ],
 )
 def test_a_misspelt_option_names_the_call_and_the_right_one(given: str, close: str) -> None:
     with pytest.raises(TypeError, match=rf"eggs.create\(\) got .* '{given}'; did you mean '{close}'\?"):
@@ -50,7 +55,7 @@ def test_a_misspelt_option_names_the_call_and_the_right_one(given: str, close: s
 
 
 def test_an_option_like_no_other_gets_no_hint() -> None:
-    with pytest.raises(TypeError, match="'zzz'$"):
+    with pytest.raises(TypeError, match=r"'zzz'$"):
         checked({"zzz": 1}, call="eggs.create", kind=WriteOptions)
 
 

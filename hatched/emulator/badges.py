@@ -22,7 +22,7 @@ def award(call: Call, params: AwardBadgeParams) -> Reply:
     """
     row = buddies.find(call)
     book = call.world.configs.book(row["config_version_id"], row["audience"])
-    badge = next((badge for badge, _ in book.badges if badge.key == params.badge_key), None)
+    badge = book.badge(params.badge_key)
     if badge is None:
         raise not_found(f"Badge {params.badge_key!r}")
     state = State.load(row["state"])
@@ -45,10 +45,10 @@ def listing(call: Call) -> Reply:
 
 
 def _view(book: Book, key: str, held: Held) -> dict[str, Any]:
-    label = next((badge.label for badge, _ in book.badges if badge.key == key), key)
+    badge = book.badge(key)
     return {
         "badge_key": key,
-        "label": label,
+        "label": badge.label if badge else key,
         "status": held.status,
         "reason": held.reason,
         "awarded_at": iso(held.at) if held.status == "awarded" else None,

@@ -126,9 +126,10 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             effects = Effects(debug_reason="no_active_buddies_for_user")
         else:
             outcome = compute(states[buddy.seq], buddy.book, event)
-            states[buddy.seq] = touched[buddy.seq] = settle(outcome.state, buddy.book, event)
+            settled, ready = settle(outcome.state, buddy.book, event)
+            states[buddy.seq] = touched[buddy.seq] = settled
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
-            effects = outcome.effects
+            effects = outcome.effects._replace(evolution_ready=ready) if ready else outcome.effects
         text = results[event.id] = encode(effects)
         applied.append(
             (

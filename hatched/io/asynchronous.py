@@ -97,12 +97,8 @@ class AsyncIO:
         mine = self._http_client
         if mine is not None:
             return _Pool(lambda: mine, each=wire.PER_SHARD * wire.SHARDS, most=wire.PER_SHARD * wire.SHARDS)
-        context = wire.tls_context(self._base_url)
-
-        def make() -> httpx.AsyncClient:
-            return wire.AsyncClient(verify=context, limits=wire.LIMITS, timeout=None)
-
-        return _Pool(make, each=wire.PER_SHARD, most=wire.PER_SHARD * wire.SHARDS)
+        settings = wire.settings(self._base_url)
+        return _Pool(lambda: wire.AsyncClient(**settings), each=wire.PER_SHARD, most=wire.PER_SHARD * wire.SHARDS)
 
     async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
         build = httpx.Request if self._http_client is None else client.build_request

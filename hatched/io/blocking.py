@@ -44,7 +44,7 @@ class BlockingIO:
     def _make(self) -> httpx.Client:
         if self._http_client is not None:
             return self._http_client
-        return wire.Client(verify=wire.tls_context(self._base_url), limits=wire.LIMITS, timeout=None)
+        return wire.Client(**wire.settings(self._base_url))
 
     async def sleep(self, seconds: float) -> None:
         self._sleep(seconds)

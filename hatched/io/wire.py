@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import cache, lru_cache
+from typing import TypedDict
 
 import anyio
 import httpx
@@ -20,7 +21,6 @@ SHARDS = 32
 ERROR_BODY = 64 * 1024
 """Bytes that are read of an error answer."""
 
-LIMITS = httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_SHARD)
 Failure = (
     httpx.HTTPError,
     httpx.InvalidURL,
@@ -53,9 +53,27 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def tls_context(base_url: str) -> ssl.SSLContext:
-    """One context for all clients of the process: building one takes tens of milliseconds."""
-    return _tls() if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+class Settings(TypedDict):
+    """How our own httpx clients are made."""
+
+    verify: ssl.SSLContext
+    limits: httpx.Limits
+    timeout: None
+    trust_env: bool
+
+
+def settings(base_url: str) -> Settings:
+    """One TLS context serves all clients of the process: building one takes tens of milliseconds.
+
+    Plain http goes to this machine only, so there it must not take the way over a proxy of the environment.
+    """
+    encrypted = base_url.startswith("https:")
+    return {
+        "verify": _tls() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "limits": httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_SHARD),
+        "timeout": None,
+        "trust_env": encrypted,
+    }
 
 
 class _NoCookies(httpx.Cookies):

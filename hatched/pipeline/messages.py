@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -77,6 +78,22 @@ class Response:
 
 Handler = Callable[[Request], Awaitable[Response]]
 Middleware = Callable[[Request, Handler], Awaitable[Response]]
+
+
+def guarded(middleware: Middleware) -> Middleware:
+    """A middleware of the user's, with a clear message if it is not one."""
+    name = getattr(middleware, "__qualname__", type(middleware).__name__)
+
+    async def guarded(request: Request, call_next: Handler) -> Response:
+        answer = middleware(request, call_next)
+        if not isawaitable(answer):
+            raise TypeError(f"middleware must be async: `async def {name}(request, call_next)`")
+        response = await answer
+        if not isinstance(response, Response):
+            raise TypeError(f"middleware {name} must return the Response of `await call_next(request)`")
+        return response
+
+    return guarded
 
 
 def compose(middleware: tuple[Middleware, ...], sender: Handler) -> Handler:

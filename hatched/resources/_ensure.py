@@ -73,7 +73,7 @@ class Bootstrap:
         eggs = AsyncEggs(self.call)
         if egg.status is models.EggStatus.WAITING:
             with suppress(ConflictError):  # another caller made it ready
-                await eggs.update_status(egg.egg_id, "ready", **self.options)
+                await eggs.update_status(egg.egg_id, status="ready", **self.options)
         try:
             started = await eggs.hatch(egg.egg_id, **self.options)
         except ConflictError:

@@ -113,7 +113,7 @@ class AsyncBuddies(AsyncResource):
 
         return numbered_pages(fetch, key=lambda buddy: buddy.id)
 
-    async def update_name(self, buddy_id: str, name: str, /, **options: Unpack[WriteOptions]) -> models.Buddy:
+    async def update_name(self, buddy_id: str, /, *, name: str, **options: Unpack[WriteOptions]) -> models.Buddy:
         """Rename a buddy."""
         body = models.UpdateBuddyParams(name=name)
         return await self._call(routes.BUDDIES_UPDATE_NAME, models.Buddy, buddy_id, body=body, options=options)
@@ -125,8 +125,9 @@ class AsyncBuddies(AsyncResource):
     async def update_skills(
         self,
         buddy_id: str,
-        updates: Sequence[models.SkillUpdate | Mapping[str, Any]],
         /,
+        *,
+        updates: Sequence[models.SkillUpdate | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> models.SkillsSnapshot:
         """Change skills, one `SkillUpdate` (or a mapping in either case) each."""

@@ -23,7 +23,7 @@ class AsyncEggs(AsyncResource):
         audience: str | None = None,
         **options: Unpack[WriteOptions],
     ) -> models.Egg:
-        """Create an egg in status `waiting`; call `update_status(egg_id, "ready")` before `hatch`.
+        """Create an egg in status `waiting`; call `update_status(egg_id, status="ready")` before `hatch`.
 
         Args:
             user_id: The user in your system.
@@ -77,7 +77,7 @@ class AsyncEggs(AsyncResource):
         return numbered_pages(fetch, key=lambda egg: egg.egg_id)
 
     async def update_status(
-        self, egg_id: str, status: Literal["ready", "cancelled"], /, **options: Unpack[WriteOptions]
+        self, egg_id: str, /, *, status: Literal["ready", "cancelled"], **options: Unpack[WriteOptions]
     ) -> models.EggStatusChange:
         """Make an egg `ready` to hatch, or cancel it; the server accepts no other status."""
         body = models.UpdateEggStatusParams(status=status)

@@ -84,7 +84,7 @@ class AsyncPaths(AsyncResource):
         return await self._call(routes.PATHS_DELETE, NoneType, definition_id, options=options)
 
     async def set_active(
-        self, definition_id: str, is_active: bool, /, **options: Unpack[WriteOptions]
+        self, definition_id: str, /, *, is_active: bool, **options: Unpack[WriteOptions]
     ) -> models.PathDefinition:
         """Switch a path on or off. Switching it on switches the others of its audience off, all or nothing."""
         body = models.SetPathActiveParams(is_active=is_active)
@@ -166,8 +166,9 @@ class AsyncPaths(AsyncResource):
     async def reorder_steps(
         self,
         definition_id: str,
-        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         /,
+        *,
+        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> tuple[models.PathStep, ...]:
         """Give steps new places, one `PathOrdinal` (or a mapping with `id` and `ordinal`) each."""
@@ -273,8 +274,9 @@ class AsyncPaths(AsyncResource):
         self,
         definition_id: str,
         step_id: str,
-        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         /,
+        *,
+        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> tuple[models.PathSubStep, ...]:
         """Give sub-steps new places, one `PathOrdinal` (or a mapping with `id` and `ordinal`) each."""

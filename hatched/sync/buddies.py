@@ -100,9 +100,9 @@ class Buddies(Resource[AsyncBuddies]):
             )
         )
 
-    def update_name(self, buddy_id: str, name: str, /, **options: Unpack[WriteOptions]) -> models.Buddy:
+    def update_name(self, buddy_id: str, /, *, name: str, **options: Unpack[WriteOptions]) -> models.Buddy:
         """Rename a buddy."""
-        return step(self._async.update_name(buddy_id, name, **options))
+        return step(self._async.update_name(buddy_id, name=name, **options))
 
     def archive(self, buddy_id: str, /, **options: Unpack[WriteOptions]) -> models.Buddy:
         """Archive a buddy; some calls answer 404 for it from then on."""
@@ -111,12 +111,13 @@ class Buddies(Resource[AsyncBuddies]):
     def update_skills(
         self,
         buddy_id: str,
-        updates: Sequence[models.SkillUpdate | Mapping[str, Any]],
         /,
+        *,
+        updates: Sequence[models.SkillUpdate | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> models.SkillsSnapshot:
         """Change skills, one `SkillUpdate` (or a mapping in either case) each."""
-        return step(self._async.update_skills(buddy_id, updates, **options))
+        return step(self._async.update_skills(buddy_id, updates=updates, **options))
 
     def earn(
         self,

@@ -25,7 +25,7 @@ class Eggs(Resource[AsyncEggs]):
         audience: str | None = None,
         **options: Unpack[WriteOptions],
     ) -> models.Egg:
-        """Create an egg in status `waiting`; call `update_status(egg_id, "ready")` before `hatch`.
+        """Create an egg in status `waiting`; call `update_status(egg_id, status="ready")` before `hatch`.
 
         Args:
             user_id: The user in your system.
@@ -70,10 +70,10 @@ class Eggs(Resource[AsyncEggs]):
         return step_each(self._async.iter(user_id=user_id, status=status, limit=limit, **options))
 
     def update_status(
-        self, egg_id: str, status: Literal["ready", "cancelled"], /, **options: Unpack[WriteOptions]
+        self, egg_id: str, /, *, status: Literal["ready", "cancelled"], **options: Unpack[WriteOptions]
     ) -> models.EggStatusChange:
         """Make an egg `ready` to hatch, or cancel it; the server accepts no other status."""
-        return step(self._async.update_status(egg_id, status, **options))
+        return step(self._async.update_status(egg_id, status=status, **options))
 
     def hatch(self, egg_id: str, /, **options: Unpack[WriteOptions]) -> models.HatchResult:
         """Begin to hatch a `ready` egg; wait for the answer's `operation_id` with `operations.wait`.

@@ -90,10 +90,10 @@ class Paths(Resource[AsyncPaths]):
         return step(self._async.delete(definition_id, **options))
 
     def set_active(
-        self, definition_id: str, is_active: bool, /, **options: Unpack[WriteOptions]
+        self, definition_id: str, /, *, is_active: bool, **options: Unpack[WriteOptions]
     ) -> models.PathDefinition:
         """Switch a path on or off. Switching it on switches the others of its audience off, all or nothing."""
-        return step(self._async.set_active(definition_id, is_active, **options))
+        return step(self._async.set_active(definition_id, is_active=is_active, **options))
 
     def add_step(
         self,
@@ -174,12 +174,13 @@ class Paths(Resource[AsyncPaths]):
     def reorder_steps(
         self,
         definition_id: str,
-        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         /,
+        *,
+        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> tuple[models.PathStep, ...]:
         """Give steps new places, one `PathOrdinal` (or a mapping with `id` and `ordinal`) each."""
-        return step(self._async.reorder_steps(definition_id, ordering, **options))
+        return step(self._async.reorder_steps(definition_id, ordering=ordering, **options))
 
     def add_sub_step(
         self,
@@ -275,12 +276,13 @@ class Paths(Resource[AsyncPaths]):
         self,
         definition_id: str,
         step_id: str,
-        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         /,
+        *,
+        ordering: Sequence[models.PathOrdinal | Mapping[str, Any]],
         **options: Unpack[WriteOptions],
     ) -> tuple[models.PathSubStep, ...]:
         """Give sub-steps new places, one `PathOrdinal` (or a mapping with `id` and `ordinal`) each."""
-        return step(self._async.reorder_sub_steps(definition_id, step_id, ordering, **options))
+        return step(self._async.reorder_sub_steps(definition_id, step_id, ordering=ordering, **options))
 
     def get_for_buddy(
         self, buddy_id: str, path_key: str, /, **options: Unpack[RequestOptions]

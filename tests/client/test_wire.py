@@ -780,7 +780,12 @@ TABLE = [
         models.ManualCompleteResult,
     ),
 ]
-ROWS = pytest.mark.parametrize("row", TABLE, ids=[f"{row.route}: {row.sent}" for row in TABLE])
+
+
+def rows(condition: Callable[[Row], bool] = lambda row: True) -> Any:
+    """The rows of the table that a test is about."""
+    chosen = [row for row in TABLE if condition(row)]
+    return pytest.mark.parametrize("row", chosen, ids=[f"{row.route}: {row.sent}" for row in chosen])
 
 
 @pytest.fixture
@@ -818,7 +823,7 @@ def test_the_table_has_a_row_for_every_route() -> None:
     assert {row.route for row in TABLE} == set(ROUTES)
 
 
-@ROWS
+@rows()
 async def test_the_request_is_the_documented_one(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, row.answer)
     await colour.run(row.call(client))
@@ -827,7 +832,7 @@ async def test_the_request_is_the_documented_one(colour: Any, client: Any, wire:
     assert (json.loads(request.content) if request.content else None) == row.body
 
 
-@ROWS
+@rows()
 async def test_the_documented_answer_becomes_the_model_and_loses_nothing(
     colour: Any, client: Any, wire: Any, row: Row
 ) -> None:
@@ -838,16 +843,14 @@ async def test_the_documented_answer_becomes_the_model_and_loses_nothing(
     assert plain(result) == row.answer
 
 
-@ROWS
+@rows(lambda row: isinstance(row.answer, dict))
 async def test_fields_of_tomorrow_are_kept(colour: Any, client: Any, wire: Any, row: Row) -> None:
-    if not isinstance(row.answer, dict):
-        pytest.skip("not an object")
     expect(wire, {**row.answer, "brand_new": {"deep": 1}})
     result = await colour.run(row.call(client))
     assert result.extra == {"brand_new": {"deep": 1}}
 
 
-@ROWS
+@rows()
 async def test_the_headers_say_who_calls_and_what_is_sent(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, row.answer)
     await colour.run(row.call(client))
@@ -859,7 +862,7 @@ async def test_the_headers_say_who_calls_and_what_is_sent(colour: Any, client: A
     assert headers.get("content-type") == (None if row.body is None else "application/json")
 
 
-@ROWS
+@rows()
 async def test_every_write_carries_an_idempotency_key_and_no_read_does(
     colour: Any, client: Any, wire: Any, row: Row
 ) -> None:
@@ -870,23 +873,19 @@ async def test_every_write_carries_an_idempotency_key_and_no_read_does(
     assert key is None or UUID(key).version == 4
 
 
-@ROWS
+@rows(lambda row: row.answer is not None)
 async def test_any_2xx_is_a_success(colour: Any, client: Any, wire: Any, row: Row) -> None:
-    if row.answer is None:
-        pytest.skip("204 already")
     expect(wire, row.answer, status_code=202)
     assert plain(await colour.run(row.call(client))) == row.answer
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE if row.answer is None], ids=lambda row: row.route)
+@rows(lambda row: row.answer is None)
 async def test_a_deletion_may_be_answered_with_a_body(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, {"deleted": True})
     assert await colour.run(row.call(client)) is None
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in TABLE if isinstance(row.answer, list)], ids=lambda row: f"{row.route}: {row.sent}"
-)
+@rows(lambda row: isinstance(row.answer, list))
 async def test_a_list_may_be_wrapped_in_data(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, {"data": row.answer})
     assert plain(await colour.run(row.call(client))) == row.answer
@@ -937,7 +936,6 @@ async def test_headers_of_a_request_win_over_those_of_a_copy_and_of_the_client(c
 async def test_on_response_gets_what_support_asks_for(colour: Any, client: Any, wire: Any) -> None:
     expect(wire, EGG, headers={"x-request-id": "r-9", "x-ratelimit-remaining": "7"})
     seen: list[hatched.ResponseInfo] = []
-    await colour.run(client.eggs.hatch("e", idempotency_key="k", on_response=seen.append)) if False else None
     await colour.run(client.eggs.get("e", on_response=seen.append))
     (info,) = seen
     assert (info.route, info.status_code, info.request_id, info.attempts) == ("eggs.get", 200, "r-9", 1)
@@ -1154,7 +1152,7 @@ WRONG = {
     "user_id: null": lambda c: c.events.send(user_id=None, type="t"),
     "user_id: a number": lambda c: c.events.send(user_id=7, type="t"),
     "metadata: a list": lambda c: c.eggs.create(user_id="u", metadata=[1]),
-    "ensure: text": lambda c: c.buddies.earn("b", amount="5", reason="r"),
+    "amount: text": lambda c: c.buddies.earn("b", amount="5", reason="r"),
     "amount: a boolean": lambda c: c.buddies.earn("b", amount=True, reason="r"),
     "name: null": lambda c: c.buddies.update_name("b", None),
     "is_active: text": lambda c: c.paths.set_active("p", "yes"),

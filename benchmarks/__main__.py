@@ -1,0 +1,45 @@
+"""Print one table. Exits with 1 if a bound does not hold."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+
+from benchmarks import sending, starting, structuring
+from benchmarks.measure import Row
+
+HEAD = ("what; against", "ours", "theirs", "figure", "bound", "ok")
+
+
+def main() -> int:
+    rows = [*sending.rows(), *starting.rows(), *structuring.rows()]
+    print("\n".join(table(rows)))
+    packages = ("hatched", "httpx", "cattrs", "openai", "stripe")
+    print(f"\nCPython {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
+    print("x: how many times as fast as theirs; where the bound is <=, how many times their time.")
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def table(rows: list[Row]) -> list[str]:
+    cells = [HEAD, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
+    ]
+    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    milliseconds = row.bound.endswith("ms")
+    figure = f"{row.figure:.1f} ms" if milliseconds else f"{row.figure:.2f} x"
+    ok = ("yes" if row.ok else "NO") if row.bound else ""
+    return row.what, _time(row.ours), "" if row.theirs is None else _time(row.theirs), figure, row.bound, ok
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

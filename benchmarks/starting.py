@@ -1,0 +1,42 @@
+"""What it costs to begin: importing, and making a client."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from benchmarks.measure import Row, in_turns, medians
+
+REQUIRED = "import httpx, attrs, cattrs, anyio"
+TIMED = "import time; start = time.perf_counter()\n{}\nprint(time.perf_counter() - start)"
+CLIENT = "\nhatched.HatchedClient(api_key='hatch_test_benchmark').events\nhatched.EventEffects"
+ROUNDS = 15
+
+
+def rows() -> Iterator[Row]:
+    yield from _importing()
+    yield _second_client()
+
+
+def _importing() -> list[Row]:
+    programs = [REQUIRED, f"{REQUIRED}\nimport hatched", f"{REQUIRED}\nimport hatched{CLIENT}"]
+    for program in programs:
+        _seconds(program)
+    times = medians([[_seconds(program) for program in programs] for _ in range(ROUNDS)])
+    return [
+        Row("import hatched; what it requires", times[1], times[0], "<= 35 ms"),
+        Row("import hatched, a client, a model; the same", times[2], times[0]),
+    ]
+
+
+def _seconds(program: str) -> float:
+    done = subprocess.run([sys.executable, "-c", TIMED.format(program)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def _second_client() -> Row:
+    from hatched import AsyncHatchedClient
+
+    (seconds,) = in_turns(lambda: AsyncHatchedClient(api_key="hatch_live_benchmark"), rounds=50)
+    return Row("a second AsyncHatchedClient()", seconds, None, "<= 2 ms")
