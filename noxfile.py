@@ -51,12 +51,13 @@ def working_pythons() -> dict[str, str]:
 
 
 FOUND = working_pythons()
-# nox looks interpreters up by name, on PATH.
-os.environ["PATH"] = os.pathsep.join([*(str(Path(path).parent) for path in FOUND.values()), os.environ["PATH"]])
+# nox looks interpreters up by name on PATH; its own it knows.
+ELSEWHERE = [str(Path(path).parent) for path in FOUND.values() if path != sys.executable]
+os.environ["PATH"] = os.pathsep.join([*ELSEWHERE, os.environ["PATH"]])
 
 
 def install(session: nox.Session, *groups: str, package: str = "-e.[emulator]") -> None:
-    """The package, and groups of development tools."""
+    """The package with what its extras bring, and groups of development tools."""
     session.install(package, *nox.project.dependency_groups(PROJECT, *groups))
 
 
@@ -100,25 +101,26 @@ def coverage(session: nox.Session) -> None:
         session.error("fewer than 95 % of the branches are covered")
 
 
-@nox.session(venv_location=".nox/checks")
+@nox.session
 def lint(session: nox.Session) -> None:
     """Layout and lint."""
-    install(session, "checks")
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "format", "--check")
     session.run("ruff", "check")
 
 
-@nox.session(venv_location=".nox/checks")
+@nox.session
 def sync(session: nox.Session) -> None:
     """Write the synchronous client from the asynchronous one; with `-- --check`, only compare."""
-    install(session, "checks")
-    session.run("python", "-m", "hatched.sync._generate", *session.posargs)
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("python", "hatched/sync/_generate.py", *session.posargs)
 
 
-@nox.session(venv_location=".nox/checks")
+@nox.session
 def types(session: nox.Session) -> None:
     """Mypy and pyright: the package, the completeness of its types, and the programs in tests/typing."""
-    install(session, "checks")
+    # `--verifytypes` looks at installed packages only, and not through editable installations.
+    install(session, "types", package=".[emulator]")
     session.run("mypy", "hatched")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "hatched", "--ignoreexternal")

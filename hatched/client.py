@@ -11,7 +11,7 @@ from attrs import evolve
 from hatched import models, routes
 from hatched._version import __version__
 from hatched.config import Config, checked_headers, checked_retries, checked_seconds, resolve
-from hatched.options import RequestOptions
+from hatched.options import RequestOptions, unexpected
 from hatched.pipeline.idempotency import idempotency
 from hatched.pipeline.log import CallLog, log_to_stderr
 from hatched.pipeline.messages import Middleware, RateLimitInfo, Response, compose, guarded
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _HEADERS = {
     "accept": "application/json",
-    "accept-encoding": "gzip, deflate",
+    "accept-encoding": "gzip",
     "user-agent": f"hatched-python/{__version__}",
 }
 
@@ -281,5 +281,5 @@ def _configured(config: Config, **settings: Any) -> Config:
             case "headers":
                 checked[name] = {**config.headers, **checked_headers({} if value is None else value)}
             case _:
-                raise TypeError(f"with_options() got an unexpected keyword argument {name!r}")
+                raise TypeError(unexpected("with_options", name, ClientOptions.__annotations__))
     return evolve(config, **checked)

@@ -389,6 +389,8 @@ def _unstructure_params(kind: type, _: cattrs.Converter) -> Callable[[Any], dict
             if item is None and not required:
                 continue
             try:
+                if item == "" and name.endswith("_id"):  # it would mean everybody's, or protect nothing
+                    raise ValueError("must not be empty")
                 out[name] = argument(item)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{name}: {error}") from None

@@ -125,9 +125,9 @@ class HatchedError(Exception):
     ) -> None:
         self.message = redact(message)
         super().__init__(self.message)
-        self.code = code
+        self.code = None if code is None else redact(code)
         self.status_code = status_code
-        self.request_id = request_id
+        self.request_id = None if request_id is None else redact(request_id)
         self.details: Mapping[str, Any] = _redact_all(details or {})
         self.route = route
         self.attempts = attempts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hatched.config import checked_headers, checked_id, checked_retries, checked_seconds
@@ -79,12 +79,13 @@ def checked(options: Mapping[str, Any], *, call: str, kind: type[Any]) -> dict[s
     for name, value in options.items():
         check = _CHECKS.get(name)
         if check is None or name not in _NAMES[kind]:
-            raise TypeError(_unexpected(call, name, _NAMES[kind]))
+            raise TypeError(unexpected(call, name, _NAMES[kind]))
         result[name] = check(value)
     return result
 
 
-def _unexpected(call: str, name: str, allowed: frozenset[str]) -> str:
+def unexpected(call: str, name: str, allowed: Iterable[str]) -> str:
+    """The message of a `TypeError` for a misspelt option."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, allowed, 1)

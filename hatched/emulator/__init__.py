@@ -6,10 +6,27 @@ client = httpx.Client(transport=emulator.sync_transport(), base_url=emulator.bas
 
 from hatched.emulator.clock import Clock, WallClock
 from hatched.emulator.context import Operations
+from hatched.emulator.delivery import Receiver, WebhookRequest
 from hatched.emulator.emulator import AppliedEvent, Emulator, Exchange
 from hatched.emulator.faults import Fault, Faults
 from hatched.emulator.messages import Request, Response
-from hatched.emulator.rules.model import Badge, CoinRule, Condition, Multiplier, Rules, Token
+from hatched.emulator.rules.model import (
+    Badge,
+    CoinRule,
+    Condition,
+    Decay,
+    Evolution,
+    Gate,
+    Item,
+    Milestone,
+    Multiplier,
+    Rules,
+    Skill,
+    SkillRule,
+    Stage,
+    Streak,
+    Token,
+)
 
 __all__ = [
     "AppliedEvent",
@@ -17,15 +34,26 @@ __all__ = [
     "Clock",
     "CoinRule",
     "Condition",
+    "Decay",
     "Emulator",
+    "Evolution",
     "Exchange",
     "Fault",
     "Faults",
+    "Gate",
+    "Item",
+    "Milestone",
     "Multiplier",
     "Operations",
+    "Receiver",
     "Request",
     "Response",
     "Rules",
+    "Skill",
+    "SkillRule",
+    "Stage",
+    "Streak",
     "Token",
     "WallClock",
+    "WebhookRequest",
 ]

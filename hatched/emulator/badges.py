@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hatched.emulator import buddies, wallet
+from hatched.emulator import buddies, delivery, wallet
 from hatched.emulator.clock import iso
-from hatched.emulator.context import Call
+from hatched.emulator.context import Call, World
 from hatched.emulator.errors import not_found
 from hatched.emulator.messages import Reply
 from hatched.emulator.rules.book import Book
-from hatched.emulator.rules.compute import Entry
-from hatched.emulator.rules.state import Held, State
+from hatched.emulator.rules.compute import Earnings
+from hatched.emulator.rules.state import Held
 from hatched.models.buddies import AwardBadgeParams
 
 
@@ -20,28 +20,29 @@ def award(call: Call, params: AwardBadgeParams) -> Reply:
 
     Inferred: a second award changes nothing, an unknown key is a 404.
     """
-    row = buddies.find(call)
-    book = call.world.configs.book(row["config_version_id"], row["audience"])
-    badge = book.badge(params.badge_key)
+    buddy = buddies.find(call)
+    badge = buddy.book.badge(params.badge_key)
     if badge is None:
         raise not_found(f"Badge {params.badge_key!r}")
-    state = State.load(row["state"])
-    held = state.badges.get(badge.key)
-    if held is None or held.status != "awarded":
-        state.badges[badge.key] = Held("awarded", call.now, params.reason)
-        reward = state.earn(book.rules, "primary", badge.coin_reward)
-        buddies.save(call, row, state)
-        if reward:
-            entry = Entry("primary", reward, state.primary.balance, badge.key)
-            wallet.write(call.world, [(row["id"], entry, None)], call.now)
-    return Reply(_view(book, badge.key, state.badges[badge.key]), 201)
+    earnings = Earnings(buddy.state, buddy.book, call.now)
+    earnings.award(badge, params.reason)
+    if earnings.awarded:
+        buddies.save(call.world, buddy, call.now)
+        wallet.write(call.world, call.customer_id, [(buddy.id, entry, None) for entry in earnings.entries], call.now)
+        tell_awarded(call.world, buddy.customer_id, buddy.id, badge.key, call.now)
+    return Reply(_view(buddy.book, badge.key, buddy.state.badges[badge.key]), 201)
+
+
+def tell_awarded(world: World, customer_id: str, buddy_id: str, key: str, now: float) -> None:
+    """Tells the webhooks of a badge (body inferred)."""
+    payload = {"buddy_id": buddy_id, "badge_key": key, "awarded_at": iso(now)}
+    delivery.notify(world, customer_id, "badge.awarded", payload, now)
 
 
 def listing(call: Call) -> Reply:
     """What the buddy has or may be given, in the order in which it came (a bare array: inferred)."""
-    row = buddies.find(call)
-    book = call.world.configs.book(row["config_version_id"], row["audience"])
-    return Reply([_view(book, key, held) for key, held in State.load(row["state"]).badges.items()])
+    buddy = buddies.find(call)
+    return Reply([_view(buddy.book, key, held) for key, held in buddy.state.badges.items()])
 
 
 def _view(book: Book, key: str, held: Held) -> dict[str, Any]:

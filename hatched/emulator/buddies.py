@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, NamedTuple
 
+from hatched.emulator import art, catalogue
 from hatched.emulator.clock import iso
-from hatched.emulator.context import Call
+from hatched.emulator.context import Call, World
 from hatched.emulator.errors import bad_request, not_found
 from hatched.emulator.messages import Reply
+from hatched.emulator.rules import streaks
+from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.model import Rules
+from hatched.emulator.rules.skills import total_level
 from hatched.emulator.rules.state import State
 from hatched.models.buddies import BuddyListParams, UpdateBuddyParams
 
@@ -23,7 +27,23 @@ _SORTS = {
 }
 
 
-def find(call: Call) -> sqlite3.Row:
+class Buddy(NamedTuple):
+    """A buddy to work on: change `state`, then `save`."""
+
+    row: sqlite3.Row
+    state: State
+    book: Book
+
+    @property
+    def id(self) -> str:
+        return str(self.row["id"])
+
+    @property
+    def customer_id(self) -> str:
+        return str(self.row["customer_id"])
+
+
+def find(call: Call) -> Buddy:
     """The buddy of the route. Raises 404 for an archived one, too (reference/error-codes: seen)."""
     row = call.one(
         "SELECT * FROM buddies WHERE id = ? AND customer_id = ? AND status = 'active'",
@@ -32,12 +52,24 @@ def find(call: Call) -> sqlite3.Row:
     )
     if row is None:
         raise not_found("Buddy")
-    return row
+    return opened(call.world, row)
 
 
-def save(call: Call, row: sqlite3.Row, state: State) -> None:
+def by_id(world: World, buddy_id: str) -> Buddy:
+    """Any buddy, for work that goes on without a call."""
+    return opened(world, world.store.db.execute("SELECT * FROM buddies WHERE id = ?", (buddy_id,)).fetchone())
+
+
+def opened(world: World, row: sqlite3.Row) -> Buddy:
+    """The buddy of a row."""
+    return Buddy(row, State.load(row["state"]), world.configs.book(row["config_version_id"], row["audience"]))
+
+
+def save(world: World, buddy: Buddy, now: float) -> None:
     """Stores what became of a buddy."""
-    call.db.execute("UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?", (state.dump(), call.now, row["seq"]))
+    world.store.db.execute(
+        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?", (buddy.state.dump(), now, buddy.row["seq"])
+    )
 
 
 def get(call: Call) -> Reply:
@@ -67,26 +99,27 @@ def listing(call: Call, query: BuddyListParams) -> Reply:
     rows = call.db.execute(
         f"SELECT *{where} ORDER BY {_SORTS[sort]} {order}, seq {order} LIMIT :limit OFFSET :offset", values
     )
-    return Reply({"data": [view(call, row) for row in rows], "meta": {"total": total, "page": page, "limit": limit}})
+    data = [view(call, opened(call.world, row)) for row in rows]
+    return Reply({"data": data, "meta": {"total": total, "page": page, "limit": limit}})
 
 
 def update_name(call: Call, params: UpdateBuddyParams) -> Reply:
-    row = find(call)
+    row = find(call).row
     call.db.execute("UPDATE buddies SET name = ?, updated_at = ? WHERE seq = ?", (params.name, call.now, row["seq"]))
     return get(call)
 
 
 def archive(call: Call) -> Reply:
     """The buddy takes no part any more, and its user may hatch another (inferred)."""
-    row = find(call)
-    call.db.execute("UPDATE buddies SET status = 'archived', updated_at = ? WHERE seq = ?", (call.now, row["seq"]))
-    archived = call.one("SELECT * FROM buddies WHERE seq = ?", row["seq"])
-    assert archived is not None
-    return Reply(view(call, archived), 201)
+    buddy = find(call)
+    call.db.execute(
+        "UPDATE buddies SET status = 'archived', updated_at = ? WHERE seq = ?", (call.now, buddy.row["seq"])
+    )
+    return Reply(view(call, by_id(call.world, buddy.id)), 201)
 
 
 def progression(call: Call) -> Reply:
-    return Reply(progression_view(State.load(find(call)["state"])))
+    return Reply(progression_view(find(call), call.now))
 
 
 def user_summary(call: Call) -> Reply:
@@ -95,12 +128,17 @@ def user_summary(call: Call) -> Reply:
         "SELECT * FROM buddies WHERE customer_id = ? AND user_id = ? ORDER BY seq",
         (call.customer_id, call.args["user_id"]),
     )
-    return Reply({"user_id": call.args["user_id"], "buddies": [view(call, row) for row in rows]})
+    buddies = [view(call, opened(call.world, row)) for row in rows]
+    return Reply({"user_id": call.args["user_id"], "buddies": buddies})
 
 
-def view(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+def view(call: Call, buddy: Buddy) -> dict[str, Any]:
     """A buddy as the API shows it."""
-    state = State.load(row["state"])
+    row, state, book = buddy
+    items = catalogue.by_id(buddy.customer_id, book)
+    rendered = [items[item_id].key for item_id in state.look.rendered if item_id in items]
+    bare = art.url(call.world.settings.origin, buddy.id, state.stage)
+    image = art.url(call.world.settings.origin, buddy.id, state.stage, rendered)
     return {
         "id": row["id"],
         "customer_id": row["customer_id"],
@@ -111,28 +149,49 @@ def view(call: Call, row: sqlite3.Row) -> dict[str, Any]:
         "evolution_stage": state.stage,
         "coins": state.primary.balance,
         "status": row["status"],
-        "skills": {},
-        "tokens": balances(call.world.configs.rules(row["config_version_id"]), state),
-        "progression": progression_view(state),
-        "image_url": None,
-        "base_image_url": None,
-        "thumb_url": None,
-        "equipped_items": [],
+        "skills": {skill.key: state.skills.get(skill.key, 0) for skill in book.rules.skills},
+        "tokens": balances(book.rules, state),
+        "progression": progression_view(buddy, call.now),
+        "image_url": image,
+        "base_image_url": bare,
+        "thumb_url": image,
+        "equipped_items": [
+            {"item_id": item_id, "name": items[item_id].name, "image_url": items[item_id].image_url}
+            for item_id in state.equipped
+            if item_id in items
+        ],
+        "appearance": appearance_view(state),
         "created_at": iso(row["created_at"]),
         "updated_at": iso(row["updated_at"]),
     }
 
 
-def progression_view(state: State) -> dict[str, Any]:
+def progression_view(buddy: Buddy, now: float) -> dict[str, Any]:
     """Counters; that `xp` equals the total skill level is seen."""
+    state, rules = buddy.state, buddy.book.rules
+    current, longest = streaks.shown(rules, state, buddy.book.audience, now)
     return {
-        "xp": 0,
-        "total_skill_level": 0,
+        "xp": total_level(rules, state),
+        "total_skill_level": total_level(rules, state),
         "badge_count": state.awarded,
-        "item_count": 0,
-        "current_streak": 0,
-        "longest_streak": 0,
+        "item_count": len(state.items),
+        "current_streak": current,
+        "longest_streak": longest,
         "custom_counters": state.counters,
+    }
+
+
+def appearance_view(state: State) -> dict[str, Any]:
+    """SDK: BuddyAppearance. That a failure can be retried by a rerender is seen."""
+    look = state.look
+    return {
+        "status": look.status,
+        "operation_id": look.operation_id,
+        "desired_equipped_item_ids": state.equipped,
+        "rendered_equipped_item_ids": look.rendered,
+        "retryable": look.status == "failed",
+        "message": look.error,
+        "error": {"code": "needs_rerender", "message": look.error} if look.status == "failed" else None,
     }
 
 

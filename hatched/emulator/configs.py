@@ -9,8 +9,8 @@ import attrs
 from hatched.emulator.errors import ApiError
 from hatched.emulator.ids import Ids
 from hatched.emulator.messages import dumps
-from hatched.emulator.rules import conditions
 from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.check import check
 from hatched.emulator.rules.model import Rules
 from hatched.emulator.store import Store
 from hatched.emulator.validation import InvalidError, parse
@@ -80,22 +80,6 @@ class Configs:
             "UPDATE config_versions SET status = 'archived' WHERE customer_id = ? AND status = 'published'",
             (customer_id,),
         )
-
-
-def check(rules: Rules) -> None:
-    """Raises `ValueError` for rules that contradict themselves."""
-    if not rules.audiences:
-        raise ValueError("rules need at least one audience")
-    for name, keys in (
-        ("coin rule", [rule.key for rule in rules.coin_rules]),
-        ("badge", [badge.key for badge in rules.badges]),
-    ):
-        twice = {key for key in keys if keys.count(key) > 1}
-        if twice:
-            raise ValueError(f"every {name} needs a key of its own: {', '.join(sorted(twice))}")
-    for badge in rules.badges:
-        if message := conditions.problem(badge.condition):
-            raise ValueError(f"badge {badge.key}: {message}")
 
 
 def load(data: object) -> Rules:

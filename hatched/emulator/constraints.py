@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,26 @@ from hatched.models.buddies import (
     AwardBadgeParams,
     BuddyListParams,
     EarnCoinsParams,
+    EquipItemsParams,
+    ListEvolutionsParams,
+    SkillUpdate,
     SpendCoinsParams,
     UpdateBuddyParams,
+    UpdateSkillsParams,
 )
 from hatched.models.eggs import CreateEggParams, ListEggsParams
 from hatched.models.events import SendBatchParams, SendEventParams
+from hatched.models.paths import (
+    CreatePathDefinitionParams,
+    CreatePathStepParams,
+    CreatePathSubStepParams,
+    PathOrdinal,
+    UpdatePathDefinitionParams,
+    UpdatePathStepParams,
+    UpdatePathSubStepParams,
+)
+from hatched.models.tokens import CreateEmbedTokenParams, CreateSessionParams
+from hatched.models.webhooks import CreateWebhookParams, ListDeliveriesParams
 
 MAX_BATCH = 100  # seen
 MAX_PAGE = 2**31
@@ -23,6 +39,23 @@ MAX_PAGE = 2**31
 
 class RefusedError(Exception):
     """Why a value does not do, as the end of a sentence that begins with its field."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def uuid(value: str) -> str:
+    """The id in lower case."""
+    if not _UUID.fullmatch(value):
+        raise RefusedError("must be a UUID")
+    return value.lower()
+
+
+def uuids(value: Sequence[str]) -> tuple[str, ...]:
+    """Ids in lower case."""
+    if not all(map(_UUID.fullmatch, value)):
+        raise RefusedError("must contain only UUIDs")
+    return tuple(each.lower() for each in value)
 
 
 def not_empty(value: str) -> str:
@@ -74,6 +107,26 @@ def sized(low: int, high: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
     return check
 
 
+def not_negative(value: float) -> float:
+    """A number from 0 up."""
+    if value < 0:
+        raise RefusedError("must not be less than 0")
+    return value
+
+
+def web_address(value: str) -> str:
+    """An absolute http or https URL."""
+    if not re.match(r"https?://[^/\s]+", value):
+        raise RefusedError("must be a URL address")
+    return value
+
+
+_path_part = {
+    "key": not_empty,
+    "label": not_empty,
+    "ordinal": between(0, MAX_PAGE),
+    "reward_coins": between(0, MAX_PAGE),
+}
 _paged = {"page": between(1, MAX_PAGE), "limit": between(1, 100)}
 
 CONSTRAINTS: dict[type, dict[str, Callable[[Any], Any]]] = {
@@ -83,6 +136,26 @@ CONSTRAINTS: dict[type, dict[str, Callable[[Any], Any]]] = {
     UpdateBuddyParams: {"name": not_empty},
     EarnCoinsParams: {"amount": whole},
     SpendCoinsParams: {"amount": whole},
+    EquipItemsParams: {"equip": uuids, "unequip": uuids},
+    ListEvolutionsParams: _paged,
+    UpdateSkillsParams: {"updates": sized(1, MAX_BATCH)},
+    SkillUpdate: {"amount": not_negative, "value": not_negative},
+    CreateSessionParams: {
+        "buddy_id": uuid,
+        "user_id": not_empty,
+        "scopes": sized(1, 20),
+        "ttl_seconds": between(1, 3_600),
+    },
+    CreateEmbedTokenParams: {"buddy_id": uuid, "user_id": not_empty, "ttl_seconds": between(1, 86_400)},
+    CreateWebhookParams: {"url": web_address, "events": sized(1, 50)},
+    ListDeliveriesParams: {"limit": between(1, 100)},
+    CreatePathDefinitionParams: {"key": not_empty, "label": not_empty},
+    UpdatePathDefinitionParams: {"key": not_empty, "label": not_empty},
+    CreatePathStepParams: _path_part,
+    UpdatePathStepParams: _path_part,
+    CreatePathSubStepParams: _path_part,
+    UpdatePathSubStepParams: _path_part,
+    PathOrdinal: {"id": uuid, "ordinal": between(0, MAX_PAGE)},
     AwardBadgeParams: {"badge_key": not_empty},
     SendEventParams: {"event_id": not_empty, "user_id": not_empty, "type": not_empty, "occurred_at": moment},
     SendBatchParams: {"events": sized(1, MAX_BATCH)},

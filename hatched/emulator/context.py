@@ -9,6 +9,7 @@ from attrs import frozen
 
 from hatched.emulator.configs import Configs
 from hatched.emulator.ids import Ids
+from hatched.emulator.path_book import PathBook
 from hatched.emulator.plans import Plan
 from hatched.emulator.rules.state import StateCache
 from hatched.emulator.store import Store
@@ -34,14 +35,19 @@ class Settings:
     """What the documentation leaves open, as switches.
 
     Attributes:
+        origin: Scheme and host below which pictures are served.
         event_body: `nested` answers `{"effects": {...}, "debug_reason": ...}`, `flat` the effects themselves.
         batch_transaction: Whether a batch is one transaction or one per event.
+        webhook_scheme: `current` signs with `X-Hatched-*` headers and sends bare bodies, `legacy` sends the older
+            envelope with `Hatched-Signature`.
     """
 
     plan: Plan
+    origin: str
     operations: Operations = Operations()
     event_body: Literal["nested", "flat"] = "nested"
     batch_transaction: Literal["batch", "event"] = "batch"
+    webhook_scheme: Literal["current", "legacy"] = "current"
 
 
 @frozen(kw_only=True)
@@ -49,6 +55,7 @@ class World:
     """The services of one emulator.
 
     Attributes:
+        signing_key: Signs the tokens of browsers.
         failures: By type of operation, the reasons why the next ones fail.
     """
 
@@ -56,7 +63,9 @@ class World:
     ids: Ids
     configs: Configs
     settings: Settings
+    paths: PathBook
     states: StateCache
+    signing_key: str
     failures: dict[str, list[str]]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from hatched.emulator import operations
+from hatched.emulator import ai_credits, art, delivery, operations
 from hatched.emulator.clock import iso
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Call, World
@@ -118,12 +118,13 @@ def hatch(call: Call) -> Reply:
     )
     if taken is not None:
         raise conflict("This user already has a buddy for this audience")
-    operation_id, status = operations.start(call, HATCH, egg["id"], costs_credit=True)
+    pool = ai_credits.authorize(call.db, call.customer_id)
+    operation_id = operations.start(call.world, call.customer_id, HATCH, egg["id"], call.now, pool=pool)
     call.db.execute("UPDATE eggs SET status = 'hatching' WHERE seq = ?", (egg["seq"],))
-    return Reply({"operation_id": operation_id, "status": status}, 202)
+    return Reply({"operation_id": operation_id, "status": "pending"}, 202)
 
 
-def finish_hatch(world: World, operation: sqlite3.Row, at: float) -> dict[str, Any]:
+def finish_hatch(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float) -> dict[str, Any]:
     """The buddy steps out of the egg, with the egg's rules and audience."""
     db = world.store.db
     egg = db.execute("SELECT * FROM eggs WHERE id = ?", (operation["subject"],)).fetchone()
@@ -143,10 +144,21 @@ def finish_hatch(world: World, operation: sqlite3.Row, at: float) -> dict[str, A
         ),
     )
     db.execute("UPDATE eggs SET status = 'hatched', buddy_id = ? WHERE seq = ?", (buddy_id, egg["seq"]))
+    picture = art.url(world.settings.origin, buddy_id, 1)
+    payload = {
+        "buddy_id": buddy_id,
+        "egg_id": egg["id"],
+        "user_id": egg["user_id"],
+        "name": "Buddy",
+        "image_url": picture,
+        "thumb_url": picture,
+        "evolution_stage": 1,
+    }
+    delivery.notify(world, egg["customer_id"], "buddy.hatched", payload, at)
     return {"buddy_id": buddy_id, "egg_id": egg["id"]}
 
 
-def undo_hatch(world: World, operation: sqlite3.Row, at: float) -> None:
+def undo_hatch(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float) -> None:
     """A failed hatch leaves the egg ready for another try (inferred)."""
     world.store.db.execute("UPDATE eggs SET status = 'ready' WHERE id = ?", (operation["subject"],))
 

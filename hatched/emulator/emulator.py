@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import deque
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
-from hatched.emulator import operations, router
+from hatched.emulator import appearance, art, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
-from hatched.emulator.clock import Clock
+from hatched.emulator.clock import Clock, day_of
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Operations, Settings, World
+from hatched.emulator.delivery import Receiver
 from hatched.emulator.faults import Fault, Faults
 from hatched.emulator.handlers import WORK
 from hatched.emulator.ids import Ids
 from hatched.emulator.journal import Entry
 from hatched.emulator.messages import Request, Response
+from hatched.emulator.path_book import PathBook
 from hatched.emulator.pipeline import Pipeline
 from hatched.emulator.plans import find
 from hatched.emulator.ratelimit import RateLimiter
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from hatched.emulator.transport import AsyncTransport, Transport
 
 _JOURNAL = 10_000
+_ORIGIN = "http://hatched.emulator.localhost"
 
 
 class AppliedEvent(NamedTuple):
@@ -68,9 +72,10 @@ class Emulator:
         operations: How long hatching and the like take.
         event_body: Shape of the answer to `POST /events`, which the documentation leaves open.
         batch_transaction: Whether a batch is one transaction or one per event, which it leaves open too.
+        webhook_scheme: The documented signature and body of today, or those before.
     """
 
-    base_url = "http://hatched.emulator.localhost" + router.PREFIX
+    base_url = _ORIGIN + router.PREFIX
 
     def __init__(
         self,
@@ -86,6 +91,7 @@ class Emulator:
         operations: Operations | None = None,
         event_body: Literal["nested", "flat"] = "nested",
         batch_transaction: Literal["batch", "event"] = "batch",
+        webhook_scheme: Literal["current", "legacy"] = "current",
     ) -> None:
         self.api_key = api_key
         self.publishable_key = publishable_key
@@ -93,6 +99,7 @@ class Emulator:
         self.faults = Faults()
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
+        self._receiver: Receiver | None = None
         self._rules = rules or DEFAULT
         self._seed = seed
         self._credits = credits
@@ -100,9 +107,11 @@ class Emulator:
         self._store = Store(store)
         self._settings = Settings(
             plan=find(plan),
+            origin=_ORIGIN,
             operations=operations or Operations(),
             event_body=event_body,
             batch_transaction=batch_transaction,
+            webhook_scheme=webhook_scheme,
         )
         self._start()
         self.clock.watch(self._tick)
@@ -187,6 +196,29 @@ class Emulator:
         with self._lock:
             self._world.failures.setdefault(operation, []).append(reason)
 
+    def deliver_webhooks_to(self, receiver: Receiver | None) -> None:
+        """Who gets the webhooks, and answers with a status; without one every attempt fails.
+
+        It is called after the request, or the step of the clock, that made an attempt due.
+        """
+        with self._lock:
+            self._receiver = receiver
+
+    def verify_token(self, token: str) -> dict[str, Any]:
+        """The claims of a widget session or embed token. Raises `ValueError` if it is forged, expired or revoked."""
+        with self._lock:
+            return sessions.verify(self._world, token, self.clock.now())
+
+    def item_id(self, key: str) -> str:
+        """The id of an item of the rules."""
+        return catalogue.item_id(self.customer_id, key)
+
+    def add_credits(self, count: int) -> None:
+        """Tops the paid pool up, and goes on with the pictures that waited for credits."""
+        with self._lock, self._store.transaction() as db:
+            db.execute("UPDATE customers SET paid = paid + ? WHERE id = ?", (count, self.customer_id))
+            appearance.retry_awaiting(self._world, self.customer_id, self.clock.now())
+
     def reset(self) -> None:
         """As it was when it was made; a clock that was passed in stays where it is."""
         with self._lock:
@@ -209,9 +241,12 @@ class Emulator:
             ids=ids,
             configs=Configs(self._store, ids),
             settings=self._settings,
+            paths=PathBook(self._store),
             states=StateCache(),
+            signing_key=hashlib.sha256(f"hatched emulator {self._seed}".encode()).hexdigest(),
             failures={},
         )
+        self._day: int | None = None
         self.keys = Keys()
         self._pipeline = Pipeline(self._world, self.keys, RateLimiter(self._settings.plan))
         self.customer_id = self._customer("default")
@@ -233,15 +268,26 @@ class Emulator:
 
     def _tick(self) -> None:
         with self._lock:
-            operations.run_due(self._world, self.clock.now(), WORK)
+            self._run_due(self.clock.now())
+
+    def _run_due(self, now: float) -> None:
+        operations.run_due(self._world, now, WORK)
+        today = day_of(now)
+        if self._day != today:
+            decay.run_due(self._world, now)
+            self._day = today
+        delivery.deliver_due(self._world, self._receiver, now)
 
     def _answer(self, request: Request, fault: Fault | None) -> Response:
+        if request.path.startswith(art.PREFIX) and (picture := art.draw(request.path, request.query)):
+            return Response(200, (("Content-Type", "image/svg+xml"),), picture.encode())
         now = self.clock.now()
-        operations.run_due(self._world, now, WORK)
+        self._run_due(now)
         headers = _lower(request)
         request_id = headers.get("x-request-id") or self._world.ids.request()
         match = router.match(request.method, request.path)
         reply = self._pipeline.answer(request, headers, match, now, request_id)
+        delivery.deliver_due(self._world, self._receiver, now)
         self._note(request, headers, reply.status, request_id, fault)
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()

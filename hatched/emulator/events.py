@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 
 from attrs import evolve
 
-from hatched.emulator import wallet
+from hatched.emulator import badges, delivery, evolution, wallet
 from hatched.emulator.clock import iso, month_of, next_month
 from hatched.emulator.context import Call
 from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.plans import UPGRADE_URL
 from hatched.emulator.rules.book import Book
-from hatched.emulator.rules.compute import Entry, compute, settle
+from hatched.emulator.rules.compute import Entry, compute, ready_to_evolve, settle
 from hatched.emulator.rules.conditions import Event
 from hatched.emulator.rules.effects import Effects, encode
+from hatched.emulator.rules.paths import Path
 from hatched.emulator.rules.state import State
 from hatched.models.events import SendBatchParams, SendEventParams
 
@@ -29,6 +30,7 @@ class _Buddy(NamedTuple):
     seq: int
     id: str
     book: Book
+    path: Path | None
 
 
 def send(call: Call, params: SendEventParams) -> Reply:
@@ -120,16 +122,24 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
     lines: list[tuple[str, Entry, str | None]] = []
     results: dict[str, str] = {}
     touched: dict[int, State] = {}
+    evolving: dict[str, str] = {}
+    told: list[tuple[str, Effects, bool]] = []
+    listens = delivery.listens(call.world, call.customer_id)
     for event in events:
         buddy = buddies.get((event.user_id, event.audience))
         if buddy is None:
             effects = Effects(debug_reason="no_active_buddies_for_user")
         else:
-            outcome = compute(states[buddy.seq], buddy.book, event)
+            was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book)
+            outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
             settled, ready = settle(outcome.state, buddy.book, event)
             states[buddy.seq] = touched[buddy.seq] = settled
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
             effects = outcome.effects._replace(evolution_ready=ready) if ready else outcome.effects
+            if listens:
+                told.append((buddy.id, effects, ready and not was_ready))
+            if ready and buddy.book.rules.evolution.auto:
+                evolving[buddy.id] = event.id
         text = results[event.id] = encode(effects)
         applied.append(
             (
@@ -153,9 +163,29 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
         [(call.world.states.dump(state), call.now, seq) for seq, state in touched.items()],
     )
+    if told:
+        _tell(call, told)
     if lines:
-        wallet.write(call.world, lines, call.now)
+        wallet.write(call.world, call.customer_id, lines, call.now)
+    for buddy_id, event_id in evolving.items():
+        evolution.evolve_by_itself(call.world, buddy_id, event_id, call.now)
     return results
+
+
+def _tell(call: Call, told: Sequence[tuple[str, Effects, bool]]) -> None:
+    """What events did, for the webhooks. The names are seen, the bodies inferred; readiness is told when it begins."""
+    for buddy_id, effects, now_ready in told:
+        for key in effects.badges_awarded:
+            badges.tell_awarded(call.world, call.customer_id, buddy_id, key, call.now)
+        for key in effects.badges_ready:
+            payload: dict[str, Any] = {"buddy_id": buddy_id, "badge_key": key}
+            delivery.notify(call.world, call.customer_id, "badge.ready", payload, call.now)
+        for update in effects.streak_updates:
+            if update.milestone_hit is not None:
+                payload = {"buddy_id": buddy_id, "streak_key": update.definition_key, "count": update.current}
+                delivery.notify(call.world, call.customer_id, "streak.milestone", payload, call.now)
+        if now_ready:
+            delivery.notify(call.world, call.customer_id, "evolution.ready", {"buddy_id": buddy_id}, call.now)
 
 
 def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], dict[int, State]]:
@@ -164,16 +194,13 @@ def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], d
         " AND status = 'active' AND user_id IN (SELECT value FROM json_each(?))",
         (call.customer_id, dumps(sorted(users))),
     ).fetchall()
-    book = call.world.configs.book
-    return (
-        {
-            (row["user_id"], row["audience"]): _Buddy(
-                row["seq"], row["id"], book(row["config_version_id"], row["audience"])
-            )
-            for row in rows
-        },
-        {row["seq"]: call.world.states.load(row["state"]) for row in rows},
-    )
+    buddies: dict[tuple[str, str], _Buddy] = {}
+    for row in rows:
+        version_id, audience = row["config_version_id"], row["audience"]
+        book = call.world.configs.book(version_id, audience)
+        path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
+        buddies[row["user_id"], audience] = _Buddy(row["seq"], row["id"], book, path)
+    return buddies, {row["seq"]: call.world.states.load(row["state"]) for row in rows}
 
 
 def _used(call: Call) -> int:
@@ -197,6 +224,9 @@ def _reserve(call: Call, count: int) -> None:
             },
             quota_headers(call),
         )
+    if limit is not None and used * 5 < limit * 4 <= (used + count) * 5:
+        payload = {"used": used + count, "limit": limit, "threshold": 80, "reset_at": iso(next_month(call.now))}
+        delivery.notify(call.world, call.customer_id, "usage.threshold_reached", payload, call.now)
     call.db.execute(
         "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used",
         (call.customer_id, month_of(call.now), count),

@@ -15,40 +15,58 @@ from hatched.emulator.messages import Reply, dumps
 
 
 class Work(NamedTuple):
-    """What ends a type of operation, given its row and the time.
+    """What ends a type of operation, given its row, the `data` it was started with, and the time.
 
     Attributes:
         complete: Does the work and answers the operation's `result`.
         undo: Takes back what the start did, when the work fails.
     """
 
-    complete: Callable[[World, sqlite3.Row, float], dict[str, Any]]
-    undo: Callable[[World, sqlite3.Row, float], None]
+    complete: Callable[[World, sqlite3.Row, dict[str, Any], float], dict[str, Any]]
+    undo: Callable[[World, sqlite3.Row, dict[str, Any], float], None]
 
 
-def start(call: Call, kind: str, subject: str, *, costs_credit: bool) -> tuple[str, str]:
-    """Begins an operation on the thing `subject` and answers its id and status. Raises 402 without a credit."""
-    pool = ai_credits.authorize(call.db, call.customer_id) if costs_credit else None
-    operation_id = call.world.ids.new()
-    timing = call.world.settings.operations
-    planned = call.world.failures.get(kind)
-    call.db.execute(
-        "INSERT INTO operations (id, customer_id, type, subject, status, failure, pool, polls_left, due_at, created_at,"
-        " updated_at) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
+def start(
+    world: World,
+    customer_id: str,
+    kind: str,
+    subject: str,
+    now: float,
+    *,
+    pool: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Begins an operation on the thing `subject`, paid from a pool of credits, and answers its id."""
+    operation_id = world.ids.new()
+    timing = world.settings.operations
+    planned = world.failures.get(kind)
+    world.store.db.execute(
+        "INSERT INTO operations (id, customer_id, type, subject, data, status, failure, pool, polls_left, due_at,"
+        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
         (
             operation_id,
-            call.customer_id,
+            customer_id,
             kind,
             subject,
+            dumps(data or {}),
             planned.pop(0) if planned else None,
             pool,
             timing.after_polls or None,
-            None if timing.after_polls else call.now + timing.after_seconds,
-            call.now,
-            call.now,
+            None if timing.after_polls else now + timing.after_seconds,
+            now,
+            now,
         ),
     )
-    return operation_id, "pending"
+    return operation_id
+
+
+def unfinished(world: World, kind: str, subject: str) -> bool:
+    """Whether such an operation is under way."""
+    row = world.store.db.execute(
+        "SELECT 1 FROM operations WHERE type = ? AND subject = ? AND status IN ('pending', 'processing')",
+        (kind, subject),
+    ).fetchone()
+    return row is not None
 
 
 def get(call: Call) -> Reply:
@@ -74,12 +92,13 @@ def run_due(world: World, now: float, work: Mapping[str, Work]) -> None:
         "SELECT * FROM operations WHERE due_at <= ? ORDER BY due_at, seq LIMIT 1", (now,)
     ).fetchone():
         job, at = work[row["type"]], row["due_at"]
+        data: dict[str, Any] = json.loads(row["data"])
         result: str | None = None
         with world.store.transaction():
             if row["failure"] is None:
-                result = dumps(job.complete(world, row, at))
+                result = dumps(job.complete(world, row, data, at))
             else:
-                job.undo(world, row, at)
+                job.undo(world, row, data, at)
                 if row["pool"] is not None:
                     ai_credits.give_back(db, row["customer_id"], row["pool"])
             db.execute(

@@ -68,9 +68,7 @@ class Pipeline:
     def _run(
         self, request: Request, headers: Mapping[str, str], match: Match, principal: Principal | None, now: float
     ) -> Reply:
-        handler = HANDLERS.get(match.route.id)
-        if handler is None:
-            raise ApiError(501, "emulator_not_implemented", f"This emulator does not answer {match.route.id} yet")
+        handler = HANDLERS[match.route.id]
         call = Call(
             world=self.world,
             now=now,
@@ -102,9 +100,9 @@ def _handle(handler: Handler, call: Call, request: Request) -> Reply:
         if request.method != "GET":
             data = _decode(request.body)
             if handler.body is not None:
-                values.append(parse(handler.body, data, handler.omit))
+                values.append(parse(handler.body, data, call.args))
         if handler.query is not None:
-            values.append(parse_query(handler.query, request.query))
+            values.append(parse_query(handler.query, request.query, call.args))
     except InvalidError as invalid:
         raise invalid.error() from None
     return handler.function(call, *values)

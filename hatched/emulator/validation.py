@@ -6,7 +6,6 @@ should not exist`, `buddy_id must be a UUID`); the others are inferred: the same
 
 from __future__ import annotations
 
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +17,13 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from hatched.emulator.constraints import CONSTRAINTS, RefusedError
+from hatched.emulator.constraints import CONSTRAINTS, RefusedError, uuid
 from hatched.emulator.errors import ApiError
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NO_ARGS: Mapping[str, str] = {}
+_DIGITS = 16
 
 
 class Problem(NamedTuple):
@@ -47,51 +46,59 @@ class InvalidError(Exception):
         return ApiError(422, "validation_failed", str(self), {"fields": fields})
 
 
-def parse(cls: type[T], data: Any, omit: tuple[str, ...] = ()) -> T:
+def parse(cls: type[T], data: Any, args: Mapping[str, str] = NO_ARGS) -> T:
     """An instance of an attrs class. Raises `InvalidError` with every problem at once.
 
     Args:
-        omit: Fields of the class that do not travel in the body.
+        cls: The class of a body, or any other made of JSON's types.
+        data: Decoded JSON.
+        args: Where a field that does not travel in the body is found, if it has no default.
     """
     if type(data) is not dict:
         raise InvalidError([Problem("", "the request body must be a JSON object")])
-    return _instance(cls, omit, data)
+    return _instance(cls, data, args)
 
 
-def parse_query(cls: type[T], query: str) -> T:
-    """The same for a query string, whose numbers and booleans are text."""
+def parse_query(cls: type[T], query: str, args: Mapping[str, str] = NO_ARGS) -> T:
+    """The same for a query string, whose numbers are text."""
     pairs = dict(parse_qsl(query, keep_blank_values=True))
     hints = typing.get_type_hints(cls)
     numbers = {name for name, hint in hints.items() if int in typing.get_args(hint)}
-    return _instance(cls, (), {name: _number(value) if name in numbers else value for name, value in pairs.items()})
+    return _instance(cls, {name: _number(value) if name in numbers else value for name, value in pairs.items()}, args)
 
 
 def check_uuid(name: str, value: str) -> str:
     """The id, if it is a UUID."""
-    if not _UUID.fullmatch(value):
-        raise InvalidError([Problem(name, f"{name} must be a UUID")])
-    return value.lower()
+    try:
+        return uuid(value)
+    except RefusedError as refused:
+        raise InvalidError([Problem(name, f"{name} {refused}")]) from None
 
 
-def _instance(cls: type[T], omit: tuple[str, ...], data: dict[str, Any]) -> T:
+def _instance(cls: type[T], data: dict[str, Any], args: Mapping[str, str]) -> T:
     untyped: Any = cls
-    instance: T = _reader_of_class(untyped, omit)(data)
+    instance: T = _reader_of_class(untyped)(data, args)
     return instance
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() else text
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else text
 
 
 @cache
-def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
+def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
     hints = typing.get_type_hints(cls)
     constraints = CONSTRAINTS.get(cls, {})
     readers: dict[str, Reader] = {}
     required: dict[str, None] = {}
     nullable: set[str] = set()
+    elsewhere: list[str] = []
     for field in attrs.fields(cls):
-        if field.name in omit:
+        if field.name == "extra":  # what an answer may hold, but no body
+            continue
+        if not field.metadata.get("in_body", True):
+            if field.default is attrs.NOTHING:
+                elsewhere.append(field.name)
             continue
         reader = _reader(hints[field.name])
         constraint = constraints.get(field.name)
@@ -101,10 +108,10 @@ def _reader_of_class(cls: type[Any], omit: tuple[str, ...]) -> Reader:
         if field.default is attrs.NOTHING:
             required[field.name] = None
 
-    def read(data: Any) -> Any:
+    def read(data: Any, args: Mapping[str, str] = NO_ARGS) -> Any:
         if type(data) is not dict:
             raise RefusedError("must be an object")
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {name: args[name] for name in elsewhere}
         problems: list[Problem] = []
         for name, value in data.items():
             reader = readers.get(name)
@@ -153,7 +160,7 @@ def _reader(hint: Any) -> Reader:
     if hint is Any:
         return lambda value: value
     if attrs.has(hint):
-        return _reader_of_class(hint, ())
+        return _reader_of_class(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         # An open enum accepts everything, the server only what it knows.
         return _member(tuple(member.value for member in hint))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from hatched.emulator import buddies
+from hatched.emulator import buddies, delivery
+from hatched.emulator.buddies import Buddy
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, not_found
 from hatched.emulator.messages import Reply
@@ -18,20 +18,18 @@ from hatched.models.buddies import EarnCoinsParams, SpendCoinsParams
 
 def earn(call: Call, params: EarnCoinsParams) -> Reply:
     """A progression token may be earned by hand, too (seen)."""
-    row = buddies.find(call)
-    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
-    slot = _slot(rules, params.token)
-    amount = state.earn(rules, slot, int(params.amount))
-    return _booked(call, row, state, slot, amount, params.reason, params.reference_id)
+    buddy = buddies.find(call)
+    slot = slot_of(buddy.book.rules, params.token)
+    amount = buddy.state.earn(buddy.book.rules, slot, int(params.amount))
+    return _booked(call, buddy, slot, amount, params.reason, params.reference_id)
 
 
 def spend(call: Call, params: SpendCoinsParams) -> Reply:
     """A balance never falls below zero (seen)."""
-    row = buddies.find(call)
-    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
+    buddy = buddies.find(call)
     amount = int(params.amount)
-    take(state, _slot(rules, params.token), amount)
-    return _booked(call, row, state, "primary", -amount, params.reason, params.item_id)
+    take(buddy.state, slot_of(buddy.book.rules, params.token), amount)
+    return _booked(call, buddy, "primary", -amount, params.reason, params.item_id)
 
 
 def take(state: State, slot: Slot, amount: int) -> None:
@@ -48,20 +46,28 @@ def take(state: State, slot: Slot, amount: int) -> None:
     state.primary = state.primary.minus(amount)
 
 
+def slot_of(rules: Rules, token: str | None) -> Slot:
+    """No token means the primary one (seen); 404 for an unknown key is inferred."""
+    if token is None or (rules.primary is not None and token == rules.primary.key):
+        return "primary"
+    if rules.progression is not None and token == rules.progression.key:
+        return "progression"
+    raise not_found(f"Token {token!r}")
+
+
 def tokens(call: Call) -> Reply:
     """Both slots (SDK: TokensSummary)."""
-    row = buddies.find(call)
-    state, rules = State.load(row["state"]), call.world.configs.rules(row["config_version_id"])
+    _, state, book = buddies.find(call)
     return Reply(
         {
-            "primary": _balance("primary", rules.primary, state.primary),
-            "progression": _balance("progression", rules.progression, state.progression),
+            "primary": _balance("primary", book.rules.primary, state.primary),
+            "progression": _balance("progression", book.rules.progression, state.progression),
         }
     )
 
 
-def write(world: World, lines: Iterable[tuple[str, Entry, str | None]], now: float) -> list[str]:
-    """Writes ledger lines (buddy, entry, reference) and answers their ids."""
+def write(world: World, customer_id: str, lines: Iterable[tuple[str, Entry, str | None]], now: float) -> list[str]:
+    """Writes ledger lines (buddy, entry, reference), tells the webhooks, and answers the lines' ids."""
     rows = [
         (world.ids.new(), buddy_id, entry.slot, entry.amount, entry.balance, entry.reason, reference, now)
         for buddy_id, entry, reference in lines
@@ -71,27 +77,33 @@ def write(world: World, lines: Iterable[tuple[str, Entry, str | None]], now: flo
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
+    if rows and delivery.listens(world, customer_id):
+        for row in rows:
+            _tell(world, customer_id, row)
     return [row[0] for row in rows]
 
 
-def _slot(rules: Rules, token: str | None) -> Slot:
-    """No token means the primary one (seen); 404 for an unknown key is inferred."""
-    if token is None or (rules.primary is not None and token == rules.primary.key):
-        return "primary"
-    if rules.progression is not None and token == rules.progression.key:
-        return "progression"
-    raise not_found(f"Token {token!r}")
+def _tell(world: World, customer_id: str, row: tuple[Any, ...]) -> None:
+    """Bodies of `coins.*` are seen, those of `token.*` only in part; earning nothing is not told (inferred)."""
+    ledger_id, buddy_id, slot, amount, balance, reason, reference, now = row
+    verb = "earned" if amount > 0 else "spent"
+    payload = {"buddy_id": buddy_id, "amount": abs(amount), "balance": balance, "reason": reason}
+    if slot == "primary":
+        payload |= {"reference_id": reference, "ledger_id": ledger_id, "is_lucky": False}
+        delivery.notify(world, customer_id, f"coins.{verb}", payload, now)
+    else:
+        delivery.notify(world, customer_id, f"token.{verb}", {**payload, "token_type": slot}, now)
 
 
-def _booked(
-    call: Call, row: sqlite3.Row, state: State, slot: Slot, amount: int, reason: str, reference: str | None
-) -> Reply:
-    buddies.save(call, row, state)
-    balance = state.tally(slot).balance
-    (ledger_id,) = write(call.world, [(row["id"], Entry(slot, amount, balance, reason), reference)], call.now)
+def _booked(call: Call, buddy: Buddy, slot: Slot, amount: int, reason: str, reference: str | None) -> Reply:
+    buddies.save(call.world, buddy, call.now)
+    balance = buddy.state.tally(slot).balance
+    (ledger_id,) = write(
+        call.world, call.customer_id, [(buddy.id, Entry(slot, amount, balance, reason), reference)], call.now
+    )
     return Reply(
         {
-            "buddy_id": row["id"],
+            "buddy_id": buddy.id,
             "amount": abs(amount),
             "balance": balance,
             "reason": reason,

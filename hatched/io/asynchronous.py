@@ -19,7 +19,7 @@ import anyio.lowlevel
 import httpx
 
 from hatched.config import Secret
-from hatched.errors import ClientClosedError, ConfigurationError
+from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.shards import Shards
@@ -45,6 +45,8 @@ class AsyncIO:
         http_client: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+            raise TypeError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")
         self._key = key
         self._base_url = base_url
         self._http_client = http_client
@@ -68,7 +70,7 @@ class AsyncIO:
         try:
             pool.slots.acquire_nowait()
         except anyio.WouldBlock:
-            await _wait_for(pool.slots, timeout)
+            timeout = await _wait_for(pool.slots, timeout)
         shard = pool.shards.take()
         try:
             return await _abandonable(lambda: self._exchange(shard.client, request, timeout), timeout)
@@ -87,6 +89,7 @@ class AsyncIO:
                     "the http_client was used before this process was forked: give each process its own"
                 )
             self._pid = os.getpid()
+            self._inherited = self._pools  # kept, so that nobody closes the parent's connections
             self._pools = WeakKeyDictionary()
         pool = self._pools.get(loop)
         if pool is None:
@@ -111,14 +114,17 @@ class AsyncIO:
             finally:
                 await response.aclose()
             return wire.to_response(request, response, body)
-        except wire.Failure as error:
-            failure: Exception = wire.to_error(error, timeout)
-        except RuntimeError:
-            if not (self._closed or client.is_closed):
+        except Exception as error:
+            failure = self._failure(error, client, timeout)
+            if failure is None:
                 raise
-            failure = ClientClosedError("the client is closed")
         # Outside of the handler, so that the error does not drag along frames that hold the credential.
         raise failure
+
+    def _failure(self, error: Exception, client: httpx.AsyncClient, timeout: float | None) -> HatchedError | None:
+        if isinstance(error, RuntimeError) and (self._closed or client.is_closed):
+            return ClientClosedError("the client is closed")
+        return wire.to_error(error, timeout)
 
     async def aclose(self) -> None:
         self._closed = True
@@ -134,23 +140,27 @@ class AsyncIO:
             await shard.client.aclose()
 
 
-async def _wait_for(slots: anyio.Semaphore, timeout: float | None) -> None:
+async def _wait_for(slots: anyio.Semaphore, timeout: float | None) -> float | None:
+    """Wait for a free connection, and answer what is left of the timeout."""
     try:
-        with anyio.fail_after(timeout):
+        with anyio.fail_after(timeout) as scope:
             await slots.acquire()
+        return None if timeout is None else max(scope.deadline - anyio.current_time(), 0.001)
     except TimeoutError:
         raise wire.timed_out("pool", timeout, maybe_received=False) from None
 
 
 async def _read(response: httpx.Response) -> bytes:
+    if response.is_stream_consumed:  # a mock transport's
+        return response.content
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         chunks.append(chunk)
         size += len(chunk)
-        if response.status_code >= 400 and size >= wire.ERROR_BODY:
-            return b"".join(chunks)[: wire.ERROR_BODY]
-    return b"".join(chunks)
+        if size >= wire.ERROR_BODY and not response.is_success:
+            break
+    return wire.unpacked(response, b"".join(chunks))
 
 
 async def _abandonable(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:

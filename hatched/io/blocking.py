@@ -9,7 +9,7 @@ import time
 import httpx
 
 from hatched.config import Secret
-from hatched.errors import ClientClosedError, ConfigurationError
+from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.shards import Shards
@@ -27,6 +27,8 @@ class BlockingIO:
         http_client: httpx.Client | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if http_client is not None and not isinstance(http_client, httpx.Client):
+            raise TypeError(f"http_client must be an httpx.Client, not {type(http_client).__name__}")
         self._key = key
         self._base_url = base_url
         self._http_client = http_client
@@ -54,8 +56,11 @@ class BlockingIO:
             raise ClientClosedError("the client is closed")
         self._leave_the_parents_connections()
         slots, shards = self._slots, self._shards
-        if not slots.acquire(timeout=timeout):
-            raise wire.timed_out("pool", timeout, maybe_received=False)
+        if not slots.acquire(blocking=False):
+            start = time.monotonic()
+            if not slots.acquire(timeout=timeout):
+                raise wire.timed_out("pool", timeout, maybe_received=False)
+            timeout = None if timeout is None else max(timeout - (time.monotonic() - start), 0.001)
         try:
             shard = shards.take()
             try:
@@ -90,15 +95,19 @@ class BlockingIO:
                 response.close()
             if body is not None:
                 return wire.to_response(request, response, body)
-            failure: Exception = wire.timed_out("read", timeout)
-        except wire.Failure as error:
-            failure = wire.to_error(error, timeout)
-        except RuntimeError:
-            if not (self._closed or client.is_closed):
+            failure: HatchedError = wire.timed_out("read", timeout)
+        except Exception as error:
+            found = self._failure(error, client, timeout)
+            if found is None:
                 raise
-            failure = ClientClosedError("the client is closed")
+            failure = found
         # Outside of the handler, so that the error does not drag along frames that hold the credential.
         raise failure
+
+    def _failure(self, error: Exception, client: httpx.Client, timeout: float | None) -> HatchedError | None:
+        if isinstance(error, RuntimeError) and (self._closed or client.is_closed):
+            return ClientClosedError("the client is closed")
+        return wire.to_error(error, timeout)
 
     async def aclose(self) -> None:
         self._closed = True
@@ -109,13 +118,15 @@ class BlockingIO:
 
 def _read(response: httpx.Response, ends: float | None) -> bytes | None:
     """The body, or `None` if the time was up before its end."""
+    if response.is_stream_consumed:  # a mock transport's
+        return response.content
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         chunks.append(chunk)
         size += len(chunk)
-        if response.status_code >= 400 and size >= wire.ERROR_BODY:
-            return b"".join(chunks)[: wire.ERROR_BODY]
+        if size >= wire.ERROR_BODY and not response.is_success:
+            break
         if ends is not None and time.monotonic() > ends:
             return None
-    return b"".join(chunks)
+    return wire.unpacked(response, b"".join(chunks))

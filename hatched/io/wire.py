@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 import time
+import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TypedDict
 
-import anyio
 import httpx
 
 from hatched.config import Secret
@@ -21,14 +21,7 @@ SHARDS = 32
 ERROR_BODY = 64 * 1024
 """Bytes that are read of an error answer."""
 
-Failure = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    OSError,
-    anyio.ClosedResourceError,
-    anyio.BrokenResourceError,
-)
+_LAYERS = frozenset({"anyio", "h11", "h2", "hpack", "httpcore", "httpx", "trio"})
 
 _NEVER_SENT = (
     httpx.ConnectError,
@@ -118,7 +111,7 @@ def to_httpx(
 ) -> httpx.Request:
     """The request as it leaves, with the credential."""
     headers = {"authorization": f"Bearer {key.reveal()}", **request.headers}
-    extensions = {"timeout": TimeLeft(timeout)} if timeout is not None else {}
+    extensions = {"timeout": {} if timeout is None else TimeLeft(timeout)}
     return build(request.route.method, url(request.url), headers=headers, content=request.body, extensions=extensions)
 
 
@@ -128,8 +121,22 @@ def to_response(request: Request, response: httpx.Response, body: bytes) -> Resp
     return Response(request=request, status=response.status_code, headers=headers, body=body)
 
 
-def to_error(error: Exception, timeout: float | None) -> TransportError:
-    """The error of this SDK for an error of httpx."""
+def unpacked(response: httpx.Response, raw: bytes) -> bytes:
+    """A body without its compression. A small error body may unpack to an enormous one, so that is cut short."""
+    if response.headers.get("content-encoding", "identity") == "identity":
+        return raw
+    if response.is_success:
+        return zlib.decompress(raw, wbits=47)
+    return zlib.decompressobj(wbits=47).decompress(raw, ERROR_BODY)
+
+
+def to_error(error: Exception, timeout: float | None) -> TransportError | None:
+    """The error of this SDK for one of httpx or the layers below it; `None` for any other."""
+    if isinstance(error, ExceptionGroup):
+        inner = [to_error(one, timeout) for one in error.exceptions]
+        return next((one for one in inner if one is not None), None)
+    if not isinstance(error, OSError | zlib.error) and type(error).__module__.partition(".")[0] not in _LAYERS:
+        return None
     maybe_received = not isinstance(error, _NEVER_SENT)
     phase = _PHASES.get(type(error))
     if phase is not None:

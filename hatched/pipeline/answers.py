@@ -51,7 +51,7 @@ def _envelope(body: bytes) -> dict[str, Any]:
 
 def _describe(response: Response) -> str:
     if 300 <= response.status < 400:
-        host = urlsplit(response.headers.get("location", "")).hostname or "another address"
+        host = _host(response.headers.get("location", "")) or "another address"
         return f"redirected to {host}, which is not followed: the key is for base_url only"
     text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
     text = "".join(letter for letter in text if letter.isprintable())
@@ -59,3 +59,10 @@ def _describe(response: Response) -> str:
     if not text:
         return f"an empty answer ({kind})"
     return f"an answer without the error envelope ({kind}): {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-from hatched.errors import TransportError
+from hatched.errors import RequestTimeoutError, TransportError
 from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import Request, Response
 from hatched.routes import Safety
@@ -76,6 +76,8 @@ class RetryPolicy:
 
     def _may_repeat(self, request: Request, outcome: Response | TransportError) -> bool:
         unsafe = request.route.replay is Safety.UNSAFE
+        if isinstance(outcome, RequestTimeoutError) and outcome.phase == "deadline":
+            return False
         if isinstance(outcome, TransportError):
             return not (unsafe and outcome.maybe_received)
         if unsafe:

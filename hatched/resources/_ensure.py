@@ -33,31 +33,27 @@ class Bootstrap:
 
     async def run(self) -> models.Buddy:
         """See `AsyncBuddies.ensure`."""
-        buddy = await self._buddy()
-        if buddy is not None:
-            return buddy
-        egg = await self._hatching()
-        if egg is None:
-            buddy = await self._buddy()
-            if buddy is not None:
-                return buddy
+        found = await self._buddy() or await self._look()
+        if found is None:
             mine = await AsyncEggs(self.call).create(
                 user_id=self.user_id, ensure=True, audience=self.audience, **self.options
             )
             # Another caller may have begun to hatch the egg that `ensure` would have answered: then ours
             # is left waiting, for a later `ensure` to use.
-            egg = await self._hatching()
-            buddy = None if egg else await self._buddy()
-            if buddy is not None:
-                return buddy
-            if egg is None:
-                egg = mine
-                await self._hatch(egg)
-        return await AsyncBuddies(self.call).get(await self._hatched(egg.egg_id), **self.options)
+            found = await self._look() or await self._hatch(mine)
+        if isinstance(found, models.Buddy):
+            return found
+        return await AsyncBuddies(self.call).get(await self._hatched(found.egg_id), **self.options)
+
+    async def _look(self) -> models.Egg | models.Buddy | None:
+        return await self._hatching() or await self._buddy()
 
     async def _buddy(self) -> models.Buddy | None:
-        found = AsyncBuddies(self.call).iter(user_id=self.user_id, status=models.BuddyStatus.ACTIVE, **self.options)
-        async for buddy in found:
+        # One page: a user has one buddy per audience (concepts/buddy-and-hatch).
+        found = await AsyncBuddies(self.call).list(
+            user_id=self.user_id, status=models.BuddyStatus.ACTIVE, **self.options
+        )
+        for buddy in found.data:
             if self.audience is None or buddy.audience == self.audience:
                 return buddy
         return None
@@ -69,15 +65,15 @@ class Bootstrap:
                 return egg
         return None
 
-    async def _hatch(self, egg: models.Egg) -> None:
+    async def _hatch(self, egg: models.Egg) -> models.Egg | models.Buddy:
         eggs = AsyncEggs(self.call)
         if egg.status is models.EggStatus.WAITING:
             with suppress(ConflictError):  # another caller made it ready
                 await eggs.update_status(egg.egg_id, status="ready", **self.options)
         try:
             started = await eggs.hatch(egg.egg_id, **self.options)
-        except ConflictError:
-            return  # another caller hatches it
+        except ConflictError:  # another caller hatches this egg, or has hatched one of its own
+            return await self._look() or egg
         await wait_for_operation(
             self.call,
             started.operation_id,
@@ -86,6 +82,7 @@ class Bootstrap:
             raise_on_failure=True,
             options=self.options,
         )
+        return egg
 
     async def _hatched(self, egg_id: str) -> str:
         async def look(time_left: float) -> str | None:

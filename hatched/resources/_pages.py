@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 async def numbered_pages(
     fetch: Callable[[int], Awaitable[tuple[Sequence[T], int | None]]], *, key: Callable[[T], str]
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T, None]:
     """Pages 1, 2, 3… with the total, if the server tells it, until all are walked.
 
     A page that brings nothing new ends the walk too, so that a server that ignores `page` cannot make it
@@ -35,7 +35,7 @@ async def numbered_pages(
 
 async def cursor_pages(
     fetch: Callable[[str | None], Awaitable[tuple[Sequence[T], str | None]]],
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T, None]:
     """Follow the server's cursor until there is none, or until it stands still."""
     cursor: str | None = None
     while True:

@@ -74,7 +74,7 @@ async def poll(
         except RateLimitError as error:
             wait = max(pause, error.retry_after)
         except RequestTimeoutError:
-            if call.io.now() < ends:
+            if call.io.now() < ends - _LAST_LOOK:
                 raise
         left = ends - call.io.now()
         if last or left <= 0:

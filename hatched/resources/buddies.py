@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from hatched import codec, models, routes
@@ -42,6 +42,8 @@ class AsyncBuddies(AsyncResource):
         """
         from hatched.resources._ensure import Bootstrap
 
+        if not user_id:
+            raise ValueError("user_id must not be empty")
         checked_seconds("timeout", timeout, optional=False)
         checked_seconds("interval", interval, optional=False)
         bootstrap = Bootstrap(
@@ -95,7 +97,7 @@ class AsyncBuddies(AsyncResource):
         sort: str | None = None,
         order: Literal["asc", "desc"] | None = None,
         **options: Unpack[RequestOptions],
-    ) -> AsyncIterator[models.Buddy]:
+    ) -> AsyncGenerator[models.Buddy, None]:
         """Walk all buddies, fetching `limit` at a time."""
 
         async def fetch(page: int) -> tuple[Sequence[models.Buddy], int]:
@@ -260,7 +262,7 @@ class AsyncBuddies(AsyncResource):
 
     def iter_evolutions(
         self, buddy_id: str, /, *, limit: int = 50, **options: Unpack[RequestOptions]
-    ) -> AsyncIterator[models.BuddyEvolutionRecord]:
+    ) -> AsyncGenerator[models.BuddyEvolutionRecord, None]:
         """Walk all stage transitions of a buddy, fetching `limit` at a time."""
 
         async def fetch(page: int) -> tuple[Sequence[models.BuddyEvolutionRecord], int]:

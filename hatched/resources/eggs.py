@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 from hatched import models, routes
@@ -65,7 +65,7 @@ class AsyncEggs(AsyncResource):
         status: models.EggStatus | str | None = None,
         limit: int = 50,
         **options: Unpack[RequestOptions],
-    ) -> AsyncIterator[models.Egg]:
+    ) -> AsyncGenerator[models.Egg, None]:
         """Walk all eggs, fetching `limit` at a time.
 
         The server does not tell how many there are, so the walk ends with a page that brings nothing new.

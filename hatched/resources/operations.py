@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Unpack
 
 from hatched import models, routes
 from hatched.options import PollOptions, RequestOptions, checked
 from hatched.resources._call import AsyncResource
+from hatched.resources._deprecated import deprecated
 
 
 class AsyncOperations(AsyncResource):
@@ -60,7 +60,5 @@ class AsyncOperations(AsyncResource):
         **options: Unpack[PollOptions],
     ) -> models.Operation:
         """Deprecated: use `wait`."""
-        warnings.warn(
-            "operations.wait_for_completion is deprecated: use operations.wait", DeprecationWarning, stacklevel=2
-        )
+        deprecated("operations.wait_for_completion is deprecated: use operations.wait")
         return await self.wait(operation_id, timeout=timeout, interval=interval, **options)

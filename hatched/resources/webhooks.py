@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from types import NoneType
 from typing import Unpack
 
@@ -55,7 +55,7 @@ class AsyncWebhooks(AsyncResource):
         status: models.DeliveryStatus | str | None = None,
         limit: int = 50,
         **options: Unpack[RequestOptions],
-    ) -> AsyncIterator[models.WebhookDelivery]:
+    ) -> AsyncGenerator[models.WebhookDelivery, None]:
         """Walk all deliveries, fetching `limit` at a time."""
 
         async def fetch(cursor: str | None) -> tuple[Sequence[models.WebhookDelivery], str | None]:

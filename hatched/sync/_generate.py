@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,6 @@ TARGET = PACKAGE / "sync"
 WORDS = {
     "class AsyncHatchedClient": "class HatchedClient(BlockingClient)",
     "AsyncHatchedClient": "HatchedClient",
-    "AsyncIterator": "Iterator",
     "httpx.AsyncClient": "httpx.Client",
     "Sequence[Middleware]": "Sequence[SyncMiddleware]",
     "async with": "with",
@@ -41,6 +41,8 @@ def generate() -> dict[Path, str]:
     files = {}
     for source in [*sorted((PACKAGE / "resources").glob("[!_]*.py")), PACKAGE / "client.py"]:
         text = _twin(source)
+        text = re.sub(r"AsyncGenerator\[(.+?), None\]", r"Iterator[\1]", text)
+        text = text.replace("import AsyncGenerator,", "import Iterator,")
         for word, replacement in WORDS.items():
             if word in text:
                 unused.discard(word)
@@ -111,7 +113,7 @@ def _member(node: ast.stmt) -> ast.stmt | None:
         call += f"({', '.join(passed)})"
         if isinstance(node, ast.AsyncFunctionDef):
             call = f"step({call})"
-        elif node.returns and "AsyncIterator" in ast.unparse(node.returns):
+        elif node.returns and "AsyncGenerator" in ast.unparse(node.returns):
             call = f"step_each({call})"
         line = f"return {call}"
     body.append(ast.parse(line).body[0])

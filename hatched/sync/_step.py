@@ -5,7 +5,7 @@ On a blocking io every `await` of the SDK comes back at once, so one step is the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,14 +22,21 @@ def step(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a call of the synchronous client tried to wait for an event loop: use plain functions only")
 
 
-def step_each(items: AsyncIterator[T]) -> Iterator[T]:
-    """The items of an asynchronous iterator that never suspends."""
-    while True:
-        try:
-            yield step(_next(items))
-        except StopAsyncIteration:
-            return
+def step_each(items: AsyncGenerator[T, None]) -> Iterator[T]:
+    """The items of an asynchronous generator that never suspends."""
+    try:
+        while True:
+            try:
+                yield step(_next(items))
+            except StopAsyncIteration:
+                return
+    finally:
+        step(_close(items))
 
 
-async def _next(items: AsyncIterator[T]) -> T:
+async def _next(items: AsyncGenerator[T, None]) -> T:
     return await anext(items)
+
+
+async def _close(items: AsyncGenerator[T, None]) -> None:
+    await items.aclose()

@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 
@@ -62,6 +63,8 @@ class RawServer:
         self._thread.start()
 
     def close(self) -> None:
+        if self.stopping.is_set():
+            return
         self.stopping.set()
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -69,10 +72,8 @@ class RawServer:
         with self._lock:
             still_open = list(self._open)
         for connection in still_open:
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         for thread in self._threads:
             thread.join()
 
@@ -110,6 +111,8 @@ class RawServer:
 
 def _listen(connection: socket.socket, data: bytes) -> tuple[Heard | None, bytes]:
     while b"\r\n\r\n" not in data:
+        if data[:1] == b"\x16":
+            return Heard("a TLS handshake", {}, b"", data), b""
         more = connection.recv(65536)
         if not more:
             return None, b""

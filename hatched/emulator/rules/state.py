@@ -86,7 +86,6 @@ class State:
         counters: How often each event type has happened.
         paid: What each capped coin rule has paid, by the rule's key.
         practised: UTC day of the last rise of each skill.
-        decayed: Number of the last period in which each skill faded.
         equipped: Ids of the items that should be worn.
         gates: When each gate was opened.
         done: When each sub-step, step and path was completed, by id.
@@ -100,7 +99,6 @@ class State:
     paid: dict[str, Paid] = field(factory=dict)
     skills: dict[str, float] = field(factory=dict)
     practised: dict[str, int] = field(factory=dict)
-    decayed: dict[str, int] = field(factory=dict)
     streaks: dict[str, Run] = field(factory=dict)
     items: dict[str, Owned] = field(factory=dict)
     equipped: tuple[str, ...] = ()
@@ -119,7 +117,6 @@ class State:
             self.paid.copy(),
             self.skills.copy(),
             self.practised.copy(),
-            self.decayed.copy(),
             self.streaks.copy(),
             self.items.copy(),
             self.equipped,

@@ -1,0 +1,168 @@
+"""Webhooks on their way: queued with what they tell of, signed, tried four times (concepts/webhook-delivery)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hatched.emulator import rows
+from hatched.emulator.clock import iso
+from hatched.emulator.context import World
+from hatched.emulator.messages import dumps
+
+EVENTS = (
+    "buddy.hatched",
+    "buddy.evolved",
+    "coins.earned",
+    "coins.spent",
+    "token.earned",
+    "token.spent",
+    "skill.decayed",
+    "badge.awarded",
+    "badge.ready",
+    "streak.milestone",
+    "evolution.ready",
+    "usage.threshold_reached",
+)
+"""Those that the emulator sends. The names are seen."""
+
+_DELAYS = (5, 30, 300)
+"""Seconds from each failed attempt to the next (seen; that they count from attempt to attempt is inferred)."""
+
+
+class WebhookRequest(NamedTuple):
+    """One attempt at a delivery: a POST."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Receiver = Callable[[WebhookRequest], int]
+"""Takes an attempt and answers its HTTP status. An exception is an attempt that found nobody."""
+
+
+def notify(world: World, customer_id: str, event: str, payload: dict[str, Any], now: float) -> None:
+    """Queues an event for every endpoint that wants it, in the transaction that it tells of."""
+    for endpoint in world.store.db.execute(
+        "SELECT id, events FROM webhook_endpoints WHERE customer_id = ? AND status = 'active' ORDER BY seq",
+        (customer_id,),
+    ).fetchall():
+        if event in json.loads(endpoint["events"]):
+            enqueue(world, endpoint["id"], event, dumps(payload), now)
+
+
+def listens(world: World, customer_id: str) -> bool:
+    """Whether there is any endpoint at all; most emulators have none."""
+    row = world.store.db.execute(
+        "SELECT 1 FROM webhook_endpoints WHERE customer_id = ? AND status = 'active'", (customer_id,)
+    ).fetchone()
+    return row is not None
+
+
+def enqueue(world: World, endpoint_id: str, event: str, body: str, now: float) -> str:
+    """Queues a body for one endpoint and answers the id of the delivery."""
+    delivery_id = world.ids.new()
+    rows.insert(
+        world.store.db,
+        "webhook_deliveries",
+        {
+            "id": delivery_id,
+            "endpoint_id": endpoint_id,
+            "event": event,
+            "body": body,
+            "status": "pending",
+            "attempts": 0,
+            "due_at": now,
+            "created_at": now,
+        },
+    )
+    return delivery_id
+
+
+def deliver_due(world: World, receiver: Receiver | None, now: float) -> None:
+    """Makes every attempt whose time has come, in the order of their times, each at its own time."""
+    db = world.store.db
+    while row := db.execute(
+        "SELECT d.*, e.url, e.secret, e.customer_id FROM webhook_deliveries d"
+        " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT 1",
+        (now,),
+    ).fetchone():
+        at: float = row["due_at"]
+        attempts = row["attempts"] + 1
+        following = at + _DELAYS[attempts - 1] if attempts <= len(_DELAYS) else None
+        # The next attempt is planned before this one: a receiver may call back, and a process may die in it.
+        db.execute(
+            "UPDATE webhook_deliveries SET attempts = ?, last_attempt_at = ?, due_at = ? WHERE seq = ?",
+            (attempts, at, following, row["seq"]),
+        )
+        status, error = _attempt(world, receiver, row, int(at))
+        done = status is not None and 200 <= status < 300
+        # "A 4xx terminates faster than a 5xx": at once, we infer.
+        given_up = following is None or (status is not None and 400 <= status < 500)
+        db.execute(
+            "UPDATE webhook_deliveries SET status = ?, response_code = ?, duration_ms = 0, error_message = ?,"
+            " due_at = ? WHERE seq = ?",
+            (
+                "success" if done else "failed" if given_up else "pending",
+                status,
+                None if done else error or f"HTTP {status}",
+                None if done or given_up else following,
+                row["seq"],
+            ),
+        )
+
+
+def signature(secret: str, timestamp: int, body: bytes) -> str:
+    """Both schemes sign the same text with the same key (seen)."""
+    return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def _attempt(
+    world: World, receiver: Receiver | None, row: sqlite3.Row, timestamp: int
+) -> tuple[int | None, str | None]:
+    if receiver is None:
+        return None, "nobody listens: give the emulator a receiver"
+    legacy = world.settings.webhook_scheme == "legacy"
+    body = _envelope(row) if legacy else row["body"].encode()
+    signed = signature(row["secret"], timestamp, body)
+    headers = {"Content-Type": "application/json"}
+    if legacy:
+        headers |= {
+            "Hatched-Signature": f"t={timestamp},v1={signed}",
+            "Hatched-Delivery-Id": row["id"],
+            "Hatched-Event-Type": row["event"],
+        }
+    else:
+        headers |= {
+            "X-Hatched-Event": row["event"],
+            "X-Hatched-Delivery": row["id"],
+            "X-Hatched-Timestamp": str(timestamp),
+            "X-Hatched-Signature": f"sha256={signed}",
+        }
+    try:
+        return receiver(WebhookRequest(row["url"], headers, body)), None
+    except Exception as failure:
+        return None, f"{type(failure).__name__}: {failure}"
+
+
+def _envelope(row: sqlite3.Row) -> bytes:
+    """The older body; that its `data` was camelCase is seen."""
+    body = {
+        "deliveryId": row["id"],
+        "eventId": row["id"],
+        "type": row["event"],
+        "customerId": row["customer_id"],
+        "createdAt": iso(row["created_at"]),
+        "data": {_camel(key): value for key, value in json.loads(row["body"]).items()},
+    }
+    return dumps(body).encode()
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,35 @@
+"""Skills by hand (concepts/skills)."""
+
+from __future__ import annotations
+
+from hatched.emulator import buddies
+from hatched.emulator.context import Call
+from hatched.emulator.errors import not_found
+from hatched.emulator.messages import Reply
+from hatched.emulator.rules.skills import change
+from hatched.emulator.validation import InvalidError, Problem
+from hatched.models.buddies import SkillUpdate, UpdateSkillsParams
+
+
+def update(call: Call, params: UpdateSkillsParams) -> Reply:
+    """All changes or none (inferred, as is 404 for an unknown skill); answers all skills."""
+    buddy = buddies.find(call)
+    for place, wanted in enumerate(params.updates):
+        skill = buddy.book.skills.get(wanted.key)
+        if skill is None:
+            raise not_found(f"Skill {wanted.key!r}")
+        change(buddy.state, skill, _target(buddy.state.skills.get(skill.key, 0), wanted, place))
+    buddies.save(call.world, buddy, call.now)
+    skills = {key: buddy.state.skills.get(key, 0) for key in buddy.book.skills}
+    return Reply({"buddy_id": buddy.id, "skills": skills})
+
+
+def _target(value: float, wanted: SkillUpdate, place: int) -> float:
+    """`value` goes with `set`, `amount` with the others (inferred)."""
+    name = "value" if wanted.action == "set" else "amount"
+    given: float | None = getattr(wanted, name)
+    if given is None:
+        raise InvalidError([Problem(f"updates.{place}.{name}", f"updates.{place}.{name} should not be empty")]).error()
+    if wanted.action == "set":
+        return given
+    return value + given if wanted.action == "increase" else value - given

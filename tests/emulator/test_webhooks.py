@@ -1,0 +1,304 @@
+"""Webhooks: endpoints, what is told, signatures, attempts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from attrs import evolve
+
+from hatched.emulator import Badge, CoinRule, Condition, Decay, Milestone, Rules, Skill, Stage, Streak, WebhookRequest
+from hatched.emulator.delivery import EVENTS
+from hatched.emulator.rules.model import Evolution
+
+from .support import Api
+
+
+class Listening(Api):
+    """With one endpoint for everything, which answers as told."""
+
+    def __init__(self, answer: Callable[[WebhookRequest], int] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.endpoint = self.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": list(EVENTS)})
+        self.received: list[tuple[float, WebhookRequest]] = []
+
+        def receive(request: WebhookRequest) -> int:
+            self.received.append((self.clock.now(), request))
+            return answer(request) if answer else 200
+
+        self.emulator.deliver_webhooks_to(receive)
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """Names and bodies of all that came, and forgets them."""
+        told = [(request.headers["X-Hatched-Event"], json.loads(request.body)) for _, request in self.received]
+        self.received.clear()
+        return told
+
+    def deliveries(self, query: str = "") -> Any:
+        return self.ok("GET", f"/webhook-configs/{self.endpoint['id']}/deliveries{query}")
+
+
+def test_an_endpoint_is_made_listed_without_its_secret_and_deleted() -> None:
+    api = Api()
+    created = api.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": ["badge.awarded"]})
+    assert created.pop("secret").startswith("whsec_")
+    assert {key: created[key] for key in ("url", "events", "active", "status")} == {
+        "url": "https://app/hook",
+        "events": ["badge.awarded"],
+        "active": True,
+        "status": "active",
+    }
+    assert api.ok("GET", "/webhook-configs") == [created]
+    deleted = api.send("DELETE", f"/webhook-configs/{created['id']}")
+    assert (deleted.status, deleted.body) == (204, b"")
+    assert api.ok("GET", "/webhook-configs") == []
+    for method, path in (("DELETE", ""), ("GET", "/deliveries"), ("POST", f"/deliveries/{uuid4()}/replay")):
+        assert api.code(method, f"/webhook-configs/{created['id']}{path}") == (404, "resource_not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"url": "app/hook", "events": ["badge.awarded"]}, "url must be a URL address"),
+        ({"url": "https://app", "events": []}, "events must contain at least 1 elements"),
+        ({"url": "https://app", "events": ["badge.lost"]}, "each value in events must be one of the following values"),
+    ],
+)
+def test_a_bad_endpoint_is_refused(body: dict[str, Any], message: str) -> None:
+    assert Api().message("POST", "/webhook-configs", body).startswith(message)
+
+
+RULES = Rules(
+    event_types=("quiet",),
+    coin_rules=(CoinRule(event="t", amount=10), CoinRule(event="t", amount=1, slot="progression")),
+    badges=(
+        Badge(key="auto", condition=Condition("event_count", {"event_type": "t", "count": 1})),
+        Badge(key="ask", condition=Condition("event_count", {"event_type": "t", "count": 2}), auto_award=False),
+    ),
+    streaks=(Streak(key="daily", events=("t",), milestones=(Milestone(at=1),)),),
+    skills=(Skill(key="reading"),),
+    decays=(Decay(skill_key="reading", cadence="daily", amount=25),),
+    evolution=Evolution(stages=(Stage(conditions=(Condition("coin", {"amount": 20}),)),)),
+)
+
+
+def test_everything_that_happens_is_told() -> None:
+    api = Listening(rules=RULES)
+    egg = api.egg(ready=True)
+    api.ok("POST", f"/eggs/{egg}/hatch")
+    buddy = api.ok("GET", f"/eggs/{egg}")["buddy_id"]
+    picture = api.ok("GET", f"/buddies/{buddy}")["image_url"]
+    assert api.told() == [
+        (
+            "buddy.hatched",
+            {
+                "buddy_id": buddy,
+                "egg_id": egg,
+                "user_id": "user_1",
+                "name": "Buddy",
+                "image_url": picture,
+                "thumb_url": picture,
+                "evolution_stage": 1,
+            },
+        )
+    ]
+    api.event("t", event_id="e1")
+    told = dict(api.told())
+    coins = told.pop("coins.earned")
+    assert set(coins) == {"buddy_id", "amount", "balance", "reason", "reference_id", "ledger_id", "is_lucky"}
+    assert (coins["amount"], coins["balance"], coins["reason"], coins["reference_id"]) == (10, 10, "t", "e1")
+    assert told.pop("token.earned")["token_type"] == "progression"
+    assert told == {
+        "badge.awarded": {"buddy_id": buddy, "badge_key": "auto", "awarded_at": "2026-01-01T00:00:00.000Z"},
+        "streak.milestone": {"buddy_id": buddy, "streak_key": "daily", "count": 1},
+    }
+    api.event("t")
+    told = dict(api.told())
+    assert told["badge.ready"] == {"buddy_id": buddy, "badge_key": "ask"}
+    assert told["evolution.ready"] == {"buddy_id": buddy}
+    api.event("quiet")
+    assert api.told() == []
+    api.ok("POST", f"/buddies/{buddy}/badges", {"badge_key": "ask"})
+    assert [name for name, _ in api.told()] == ["badge.awarded"]
+    api.ok("POST", f"/buddies/{buddy}/evolve")
+    api.ok("GET", "/buddies")
+    ((name, evolved),) = api.told()
+    assert (name, evolved["previous_stage"], evolved["new_stage"]) == ("buddy.evolved", 1, 2)
+    spent = api.ok("POST", f"/buddies/{buddy}/coins/spend", {"amount": 3, "reason": "hat"})
+    assert api.told() == [("coins.spent", spent)]
+
+
+def test_only_what_an_endpoint_asked_for_is_sent() -> None:
+    api = Listening(rules=RULES)
+    one = api.ok("POST", "/webhook-configs", {"url": "https://one", "events": ["badge.awarded"]})
+    api.buddy()
+    api.event("t")
+    assert {request.headers["X-Hatched-Event"] for _, request in api.received if request.url == one["url"]} == {
+        "badge.awarded"
+    }
+
+
+def test_the_current_signature_is_over_timestamp_and_body() -> None:
+    api = Listening(rules=RULES)
+    api.buddy()
+    _, request = api.received[0]
+    timestamp = request.headers["X-Hatched-Timestamp"]
+    assert timestamp == str(int(api.clock.now()))
+    secret = api.endpoint["secret"].encode()
+    signed = hmac.new(secret, f"{timestamp}.".encode() + request.body, hashlib.sha256).hexdigest()
+    assert request.headers == {
+        "Content-Type": "application/json",
+        "X-Hatched-Event": "buddy.hatched",
+        "X-Hatched-Delivery": api.deliveries()["data"][0]["id"],
+        "X-Hatched-Timestamp": timestamp,
+        "X-Hatched-Signature": f"sha256={signed}",
+    }
+
+
+def test_the_legacy_scheme_wraps_the_body_and_signs_in_one_header() -> None:
+    api = Listening(rules=RULES, webhook_scheme="legacy")
+    buddy = api.buddy()
+    _, request = api.received[0]
+    body = json.loads(request.body)
+    assert set(body) == {"deliveryId", "eventId", "type", "customerId", "createdAt", "data"}
+    assert (body["type"], body["data"]["buddyId"]) == ("buddy.hatched", buddy)
+    timestamp = int(api.clock.now())
+    secret = api.endpoint["secret"].encode()
+    signed = hmac.new(secret, f"{timestamp}.".encode() + request.body, hashlib.sha256).hexdigest()
+    assert request.headers["Hatched-Signature"] == f"t={timestamp},v1={signed}"
+    assert request.headers["Hatched-Event-Type"] == "buddy.hatched"
+    assert request.headers["Hatched-Delivery-Id"] == body["deliveryId"]
+
+
+def failing(*statuses: int) -> Callable[[WebhookRequest], int]:
+    """Answers these one after the other; 0 is nobody at home."""
+    left = list(statuses)
+
+    def answer(request: WebhookRequest) -> int:
+        status = left.pop(0)
+        if not status:
+            raise ConnectionRefusedError("nobody at home")
+        return status
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("statuses", "offsets", "status", "code", "error"),
+    [
+        ((200,), [0], "success", 200, None),
+        ((204,), [0], "success", 204, None),
+        ((500, 503, 200), [0, 5, 35], "success", 200, None),
+        ((500, 500, 500, 502), [0, 5, 35, 335], "failed", 502, "HTTP 502"),
+        ((0, 0, 0, 0), [0, 5, 35, 335], "failed", None, "ConnectionRefusedError: nobody at home"),
+        ((500, 410), [0, 5], "failed", 410, "HTTP 410"),
+        ((301, 200), [0, 5], "success", 200, None),
+    ],
+)
+@pytest.mark.parametrize("steps", [[400.0], [1.0] * 400])
+def test_a_delivery_is_tried_four_times_at_most(
+    statuses: tuple[int, ...],
+    offsets: list[int],
+    status: str,
+    code: int | None,
+    error: str | None,
+    steps: list[float],
+) -> None:
+    api = Listening(failing(*statuses), rules=RULES)
+    start = int(api.clock.now())
+    api.buddy()
+    for step in steps:
+        api.clock.advance(step)
+    assert [int(request.headers["X-Hatched-Timestamp"]) - start for _, request in api.received] == offsets
+    (delivery,) = api.deliveries()["data"]
+    assert (delivery["status"], delivery["response_code"], delivery["error_message"]) == (status, code, error)
+    assert delivery["attempts"] == delivery["attempt"] == len(offsets)
+    assert len({request.headers["X-Hatched-Delivery"] for _, request in api.received}) == 1
+
+
+def test_without_a_receiver_nobody_listens() -> None:
+    api = Listening(rules=RULES)
+    api.emulator.deliver_webhooks_to(None)
+    api.buddy()
+    api.clock.advance("1h")
+    (delivery,) = api.deliveries("?status=failed")["data"]
+    assert (delivery["attempts"], delivery["event"], delivery["event_type"]) == (4, "buddy.hatched", "buddy.hatched")
+
+
+def test_deliveries_are_paged_by_cursor() -> None:
+    api = Listening(rules=RULES)
+    for number in range(5):
+        api.buddy(f"u{number}")
+    newest_first = [delivery["id"] for delivery in api.deliveries()["data"]]
+    assert len(newest_first) == 5
+    seen, cursor = [], ""
+    for _ in range(3):
+        page = api.deliveries(f"?limit=2{cursor}")
+        seen += [delivery["id"] for delivery in page["data"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == newest_first
+    assert page["next_cursor"] is None
+    assert api.code("GET", f"/webhook-configs/{api.endpoint['id']}/deliveries?cursor=x") == (422, "validation_failed")
+
+
+def test_a_replay_tries_the_same_delivery_and_a_redelivery_is_a_new_one() -> None:
+    api = Listening(failing(410, 200, 200), rules=RULES)
+    api.buddy()
+    (delivery,) = api.deliveries()["data"]
+    path = f"/webhook-configs/{api.endpoint['id']}/deliveries/{delivery['id']}"
+    assert api.ok("POST", f"{path}/replay") == {"delivery_id": delivery["id"], "status": "pending"}
+    assert api.deliveries()["data"][0]["status"] == "success"
+    again = api.ok("POST", f"{path}/redeliver")["delivery_id"]
+    assert again != delivery["id"]
+    bodies = [request.body for _, request in api.received]
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert [request.headers["X-Hatched-Delivery"] for _, request in api.received] == [
+        delivery["id"],
+        delivery["id"],
+        again,
+    ]
+    assert api.code("POST", f"{path[:-36]}{uuid4()}/replay") == (404, "resource_not_found")
+
+
+def test_a_receiver_may_call_the_emulator() -> None:
+    api = Listening(rules=RULES)
+    seen: list[str] = []
+
+    def receive(request: WebhookRequest) -> int:
+        seen.append(api.ok("GET", f"/buddies/{json.loads(request.body)['buddy_id']}")["name"])
+        return 200
+
+    api.emulator.deliver_webhooks_to(receive)
+    api.buddy()
+    assert seen == ["Buddy"]
+
+
+def test_what_was_rolled_back_is_not_told() -> None:
+    api = Listening(rules=evolve(RULES, event_types=()))
+    api.buddy()
+    api.told()
+    bad = {"events": [{"user_id": "user_1", "type": "t"}, {"user_id": "user_1", "type": "unknown"}]}
+    assert api.send("POST", "/events/batch", bad).status == 422
+    api.clock.advance("1h")
+    assert api.told() == []
+
+
+def test_four_fifths_of_the_quota_are_told_once() -> None:
+    api = Listening(plan="free")
+    api.buddy()
+    api.told()
+    for batch in range(90):
+        events = [{"event_id": f"{batch}-{n}", "user_id": "x", "type": "quiz_passed"} for n in range(100)]
+        api.ok("POST", "/events/batch", {"events": events})
+        api.clock.advance(1)
+    assert api.told() == [
+        (
+            "usage.threshold_reached",
+            {"used": 8_000, "limit": 10_000, "threshold": 80, "reset_at": "2026-02-01T00:00:00.000Z"},
+        )
+    ]
