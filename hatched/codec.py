@@ -10,10 +10,11 @@ The converters are private and never changed after this module is loaded.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
-from types import GenericAlias
+from types import GenericAlias, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
@@ -41,8 +42,7 @@ class CodecError(ValueError):
 @lru_cache(maxsize=4096)
 def to_camel(name: str) -> str:
     """`user_id` → `userId`."""
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+    return re.sub(r"(?<=[a-z0-9])_([a-z0-9])", lambda match: match[1].upper(), name)
 
 
 @lru_cache(maxsize=4096)
@@ -83,6 +83,10 @@ def dumps(value: object) -> bytes:
         raise ValueError(f"a string cannot be encoded as UTF-8: {error.reason}") from None
 
 
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def loads(body: bytes) -> Any:
     """Decode JSON.
 
@@ -90,7 +94,7 @@ def loads(body: bytes) -> Any:
         CodecError: The bytes are not JSON.
     """
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise CodecError(f"not JSON: {reason} ({len(body)} bytes)") from None
@@ -149,6 +153,12 @@ def _mapping(value: Any, _: Any = None) -> Mapping[Any, Any]:
     raise _wrong("an object", value)
 
 
+def _numbers(value: Any, _: Any = None) -> Mapping[Any, Any]:
+    for number in _mapping(value).values():
+        _float(number)
+    return _mapping(value)
+
+
 def _enum(value: Any, kind: Any) -> OpenEnum:
     member: OpenEnum | None = kind._value2member_map_.get(value) if value.__class__ is str else None
     return cast(OpenEnum, kind(_str(value))) if member is None else member
@@ -162,7 +172,7 @@ def _datetime(value: Any, _: Any = None) -> datetime:
     except ValueError:
         raise TypeError("expected an ISO 8601 time, got other text") from None
     # The API's times are UTC (guides/send-events), so that is what a missing offset means.
-    return time if time.tzinfo else datetime.fromisoformat(f"{value}+00:00")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _from_datetime(value: datetime, _: Any = None) -> str:
@@ -269,6 +279,19 @@ def _structure_literal(kind: Any, _: cattrs.Converter) -> Callable[[Any, Any], A
     return structure_literal
 
 
+def _structure_choice(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """A parameter that takes a class or looser types, such as `EggStatus | str | None`: the class, or `None`."""
+    first = get_args(kind)[0]
+    if first is datetime:  # checked, and kept as given, when it is sent
+        return lambda value, _: value
+    inner = converter.get_structure_hook(first)
+    return lambda value, _: None if value is None else inner(value, first)
+
+
+def _is_choice(kind: Any) -> bool:
+    return len([one for one in get_args(kind) if one is not type(None)]) > 1 and isinstance(kind, UnionType)
+
+
 def _is(origin: Any) -> Callable[[Any], bool]:
     return lambda kind: kind is origin or get_origin(kind) is origin
 
@@ -288,7 +311,8 @@ def _make_converter(*, detailed: bool) -> cattrs.Converter:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook(OpenEnum, _enum)  # a class hook: the one of `str` would win over a factory
     converter.register_structure_hook_func(_is(Mapping), _mapping)
-    converter.register_structure_hook_func(lambda kind: kind == datetime | str | None, lambda value, _: value)
+    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, float], _numbers)
+    converter.register_structure_hook_factory(_is_choice, _structure_choice)
     converter.register_structure_hook_factory(_is(Literal), _structure_literal)
     converter.register_structure_hook_factory(_is(Sequence), _structure_sequence)
     converter.register_structure_hook_factory(_is(tuple), _structure_tuple)
@@ -312,6 +336,18 @@ def structure(value: Any, kind: type[T]) -> T:
     except Exception as error:  # noqa: BLE001  a hostile payload may raise anything, and it all means the same
         problems = _explain(value, kind) or (_message(error),)
     raise CodecError(*problems)
+
+
+def structure_leniently(value: Mapping[str, Any], kind: type[T]) -> T:
+    """A model whose fields are all optional, without those that do not fit."""
+    fitting = {}
+    for key, item in value.items():
+        try:
+            structure({key: item}, kind)
+        except CodecError:
+            continue
+        fitting[key] = item
+    return structure(fitting, kind)
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -383,7 +419,7 @@ def _unstructure_params(kind: type, _: cattrs.Converter) -> Callable[[Any], dict
     ]
 
     def unstructure_params(value: Any) -> dict[str, Any]:
-        out: dict[str, Any] = {}
+        out: dict[str, Any] = dict(getattr(value, "extra", ()))
         for name, argument, required in fields:
             item = getattr(value, name)
             if item is None and not required:
@@ -428,6 +464,10 @@ def to_wire(value: Params) -> dict[str, Any]:
     return _wire.unstructure(value)  # type: ignore[no-any-return]
 
 
+_SERVERS = {"error", "result"}
+"""Fields of any shape that the server fills: their keys follow the case. Maps of the caller's never do."""
+
+
 @cache
 def _make_exporter(case: Case) -> cattrs.Converter:
     converter = cattrs.Converter()
@@ -443,7 +483,13 @@ def _make_exporter(case: Case) -> cattrs.Converter:
         renames: dict[str, Any] = {name: override(rename=rename(name)) for name in names if name != "extra"}
         omit: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
         inner: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(kind, converter, **renames, **omit)
-        return lambda value: {**inner(value), **deep(getattr(value, "extra", {}))}
+        open_fields = [rename(name) for name in names if name in _SERVERS]
+
+        def unstructure(value: Any) -> dict[str, Any]:
+            out = {**deep(getattr(value, "extra", {})), **inner(value)}
+            return out | {name: deep(out[name]) for name in open_fields}
+
+        return unstructure
 
     converter.register_unstructure_hook(datetime, _from_datetime)
     converter.register_unstructure_hook_factory(_is_subclass(OpenEnum), lambda _, __: str)
@@ -466,4 +512,8 @@ def to_dict(value: Model | Params, *, case: Case = "snake") -> dict[str, Any]:
         raise TypeError(f"expected a model of hatched, got {type(value).__name__}")
     if case not in get_args(Case):
         raise ValueError(f"case must be 'snake' or 'camel', not {case!r}")
-    return _make_exporter(case).unstructure(value)  # type: ignore[no-any-return]
+    try:
+        data: dict[str, Any] = json.loads(dumps(_make_exporter(case).unstructure(value)))
+    except RecursionError:
+        raise ValueError("the data is nested too deeply") from None
+    return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -21,6 +20,8 @@ STAGING = "https://api.staging.hatched.live/api/v1"
 _KEY = re.compile(r"hatch_(live|test|pk)_[A-Za-z0-9._-]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_FOREVER = 1e9
+"""Seconds; more than thirty years."""
 _OURS = frozenset(
     {"authorization", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "x-request-id"}
 )
@@ -128,7 +129,7 @@ def _checked_url(base_url: Any) -> str:
         raise ConfigurationError(f"base_url is not a URL: {error}.") from None
     if url.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\\]", base_url):
         raise ConfigurationError(f"base_url must be an absolute http(s) URL, such as {PRODUCTION}.")
-    if url.query or url.fragment or url.username is not None:
+    if "?" in base_url or "#" in base_url or url.username is not None:
         raise ConfigurationError("base_url must have no credentials, query or fragment.")
     if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
@@ -152,7 +153,7 @@ def checked_seconds(name: str, value: Any, *, optional: bool = True) -> float | 
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
-    if not (value > 0 and math.isfinite(value)):
+    if not 0 < value < _FOREVER:
         raise ValueError(f"{name} must be positive and finite, in seconds{'; None means no bound' if optional else ''}")
     return float(value)
 

@@ -35,23 +35,31 @@ Errors hold plain values: they pickle, copy, and carry no credential. Source: re
 from __future__ import annotations
 
 import builtins
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from hatched import models
 
 T = TypeVar("T")
 
-_SECRET = re.compile(r"(hatch_(?:live|test|pk)_|whsec_|eyJ[\w-]+\.)[\w.\-]+")
+_SECRET = re.compile(r"(hatch_(?:live|test|pk)_|whsec_|eyJ[\w-]+\.)[\w.\-+/=]+")
 
 
 def redact(text: str) -> str:
     """Blank out anything that looks like a Hatched key, a webhook secret or a JWT."""
     return _SECRET.sub(r"\1***", text)
+
+
+def _redacted(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return cast("Mapping[str, Any]", _redact_all(details))
+    except RecursionError:  # nested as deep as only a hostile server does
+        return {}
 
 
 def _redact_all(value: Any) -> Any:
@@ -128,7 +136,7 @@ class HatchedError(Exception):
         self.code = None if code is None else redact(code)
         self.status_code = status_code
         self.request_id = None if request_id is None else redact(request_id)
-        self.details: Mapping[str, Any] = _redact_all(details or {})
+        self.details: Mapping[str, Any] = _redacted(details or {})
         self.route = route
         self.attempts = attempts
         self.earlier = tuple(map(redact, earlier))
@@ -146,13 +154,10 @@ class HatchedError(Exception):
         return _restore, (type(self), self.args, self.__dict__)
 
     def _details_as(self, kind: type[T]) -> T:
-        """`details` as a model; an empty one if the server sent something else."""
+        """`details` as a model, without the fields that are not as documented."""
         from hatched import codec
 
-        try:
-            return codec.structure(self.details, kind)
-        except codec.CodecError:
-            return kind()
+        return codec.structure_leniently(self.details, kind)
 
 
 def _restore(kind: type[HatchedError], args: tuple[Any, ...], state: dict[str, Any]) -> HatchedError:
@@ -208,7 +213,7 @@ class ResponseDecodeError(HatchedError):
 
     def __init__(self, message: str, *, problems: tuple[str, ...] = (), **facts: Any) -> None:
         super().__init__(message, **facts)
-        self.problems = problems
+        self.problems = tuple(map(redact, problems))
 
 
 class OperationTimeoutError(HatchedError, builtins.TimeoutError):
@@ -384,7 +389,7 @@ class CategoryConflictError(HatchedError):
     def conflicting_item_ids(self) -> tuple[str, ...]:
         """The items that exclude each other."""
         ids = self.details.get("conflicting_item_ids", self.details.get("conflictingItemIds"))
-        return tuple(map(str, ids)) if isinstance(ids, list) else ()
+        return tuple(one for one in ids if isinstance(one, str)) if isinstance(ids, list) else ()
 
 
 class CreditInsufficientError(HatchedError):
@@ -485,7 +490,7 @@ class UpstreamImageError(HatchedError):
 
 def _number(details: Mapping[str, Any], key: str) -> float | None:
     value = details.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf else None
 
 
 def _integer(details: Mapping[str, Any], key: str) -> int | None:

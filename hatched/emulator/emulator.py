@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
+from email.utils import formatdate
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
@@ -292,7 +293,11 @@ class Emulator:
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()
         fidelity = (("X-Hatched-Emulator-Fidelity", match.route.confidence.value),) if match else ()
-        return Response(reply.status, (*content, ("X-Request-Id", request_id), *fidelity, *reply.headers), body)
+        return Response(
+            reply.status,
+            (*content, ("Date", formatdate(now, usegmt=True)), ("X-Request-Id", request_id), *fidelity, *reply.headers),
+            body,
+        )
 
     def _note(
         self, request: Request, headers: dict[str, str], status: int | None, request_id: str | None, fault: Fault | None

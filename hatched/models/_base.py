@@ -25,6 +25,9 @@ class Extra(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Extra, (self._fields,)
+
     def __repr__(self) -> str:
         return f"Extra({self._fields!r})"
 

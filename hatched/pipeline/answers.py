@@ -37,7 +37,7 @@ def raise_for_status(response: Response) -> None:
         retry_after = parse_retry_after(response)
         if retry_after is not None:
             facts["retry_after"] = retry_after
-    raise kind(message if isinstance(message, str) else _describe(response), **facts)
+    raise kind(_one_line(message) if isinstance(message, str) else _describe(response), **facts)
 
 
 def _envelope(body: bytes) -> dict[str, Any]:
@@ -53,12 +53,17 @@ def _describe(response: Response) -> str:
     if 300 <= response.status < 400:
         host = _host(response.headers.get("location", "")) or "another address"
         return f"redirected to {host}, which is not followed: the key is for base_url only"
-    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
-    text = "".join(letter for letter in text if letter.isprintable())
+    text = _one_line(response.body[: 4 * _EXCERPT].decode("utf-8", "replace"), _EXCERPT)
     kind = response.headers.get("content-type", "no content type")[:80]
     if not text:
         return f"an empty answer ({kind})"
-    return f"an answer without the error envelope ({kind}): {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
+    return f"an answer without the error envelope ({kind}): {text}"
+
+
+def _one_line(text: str, longest: int = 1000) -> str:
+    """Without line breaks and control characters, so that it cannot pass for anything else in a log."""
+    text = "".join(letter for letter in " ".join(text[: 2 * longest].split()) if letter.isprintable())
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _host(url: str) -> str | None:

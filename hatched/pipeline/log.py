@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from hatched.errors import TransportError
 from hatched.pipeline.messages import Handler, Request, Response
 
 if TYPE_CHECKING:
@@ -27,8 +26,8 @@ class CallLog:
         start = self._io.now()
         try:
             response = await call_next(request)
-        except TransportError as error:
-            self._line(request, type(error).__name__, error.attempts, start)
+        except BaseException as error:
+            self._line(request, type(error).__name__, getattr(error, "attempts", 1), start)
             raise
         self._line(request, str(response.status), response.request.attempt, start)
         return response

@@ -20,7 +20,7 @@ def read_rate_limit(response: Response) -> RateLimitInfo | None:
     remaining = _count(headers, "x-ratelimit-remaining")
     reset = _count(headers, "x-ratelimit-reset")
     retry_after = parse_retry_after(response) if response.status == 429 else None
-    if limit is None and remaining is None and reset is None and retry_after is None:
+    if response.status != 429 and limit is None and remaining is None and reset is None:
         return None
     return RateLimitInfo(limit=limit, remaining=remaining, reset=reset, retry_after=retry_after)
 
@@ -28,6 +28,10 @@ def read_rate_limit(response: Response) -> RateLimitInfo | None:
 def _count(headers: Mapping[str, str], name: str) -> int | None:
     value = headers.get(name)
     return int(value) if value is not None and len(value) < 16 and value.isascii() and value.isdigit() else None
+
+
+_UNTOLD = 1.0
+"""Seconds of pause after a 429 that says neither `Retry-After` nor a reset."""
 
 
 class Pacer:
@@ -88,25 +92,28 @@ class Pacer:
             if response is None or info is None:
                 return
             self.info = info
+            until_reset = None if info.reset is None else self._seconds_to(info.reset, response)
             if response.status == 429:
-                seconds = info.retry_after
-                if seconds is not None and seconds <= self._max_wait:
+                seconds = info.retry_after if info.retry_after is not None else until_reset or _UNTOLD
+                if seconds <= self._max_wait:
                     self._pause(now + seconds)
-            elif info.remaining is not None and info.reset is not None:
-                self._learn_window(response, info.remaining, info.reset, now)
+            elif info.remaining is not None and until_reset is not None and until_reset <= self._max_wait:
+                self._learn_window(info.remaining, now + until_reset)
 
     def _pause(self, until: float) -> None:
         if until > self._paused_until:
-            self._paused_until = self._line_ends = until
+            self._paused_until = until
+            self._line_ends = max(self._line_ends, until)
             self._in_line = True
             self._left = None
 
-    def _learn_window(self, response: Response, remaining: int, reset: int, now: float) -> None:
+    def _seconds_to(self, reset: int, response: Response) -> float | None:
         date = parse_http_date(response.headers.get("date", ""))
         seconds = reset - (self._wall() if date is None else date)
-        if not 0 < seconds <= self._max_wait:
-            return
+        return seconds if seconds > 0 else None
+
+    def _learn_window(self, remaining: int, ends: float) -> None:
         left = remaining - self._in_flight
-        same_window = abs(now + seconds - self._window_ends) < 1.5
+        same_window = abs(ends - self._window_ends) < 1.5
         self._left = min(left, self._left) if same_window and self._left is not None else left
-        self._window_ends = now + seconds
+        self._window_ends = ends

@@ -25,19 +25,25 @@ class Retry:
 
     async def __call__(self, request: Request, call_next: Handler) -> Response:
         earlier: list[str] = []
+        maybe_received = False
         while True:
             outcome: Response | TransportError
             try:
                 outcome = await call_next(request)
             except TransportError as error:
                 outcome = error
+            maybe_received |= isinstance(outcome, Response) or outcome.maybe_received
             self._budget.record(outcome)
             delay = self._policy.delay(request, outcome, self._io.now())
             if delay is not None and self._budget.exhausted:
                 earlier.append("not retried: most recent attempts of this client failed")
                 delay = None
             if delay is None:
-                return _final(outcome, request, earlier)
+                if isinstance(outcome, Response):
+                    return evolve(outcome, earlier=tuple(earlier)) if earlier else outcome
+                outcome.maybe_received = maybe_received
+                _name_call(outcome, request, earlier)
+                raise outcome
             ended = str(outcome.status) if isinstance(outcome, Response) else outcome.message
             earlier.append(ended)
             logger.debug("%s attempt %d: %s; next in %.2f s", request.route.id, request.attempt, ended, delay)
@@ -45,12 +51,9 @@ class Retry:
             request = evolve(request, attempt=request.attempt + 1)
 
 
-def _final(outcome: Response | TransportError, request: Request, earlier: list[str]) -> Response:
-    if isinstance(outcome, Response):
-        return evolve(outcome, earlier=tuple(earlier)) if earlier else outcome
-    outcome.route = request.route.id
-    outcome.request_id = request.headers.get("x-request-id")
-    outcome.idempotency_key = request.headers.get("idempotency-key")
-    outcome.attempts = request.attempt
-    outcome.earlier = tuple(earlier)
-    raise outcome
+def _name_call(error: TransportError, request: Request, earlier: list[str]) -> None:
+    error.route = request.route.id
+    error.request_id = request.headers.get("x-request-id")
+    error.idempotency_key = request.headers.get("idempotency-key")
+    error.attempts = request.attempt
+    error.earlier = tuple(earlier)

@@ -6,6 +6,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from attrs import frozen
@@ -38,7 +39,8 @@ def parse_http_date(value: str) -> float | None:
     if not value:
         return None
     try:
-        return parsedate_to_datetime(value).timestamp()
+        date = parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
@@ -98,7 +100,9 @@ class RetryBudget:
         self._lock = Lock()
 
     def record(self, outcome: Response | TransportError) -> None:
-        """Count one attempt. A 4xx, even a 429, is a sign of life."""
+        """Count one attempt, unless the deadline forbade it. A 4xx, even a 429, is a sign of life."""
+        if isinstance(outcome, RequestTimeoutError) and outcome.phase == "deadline":
+            return
         alive = isinstance(outcome, Response) and outcome.status < 500
         with self._lock:
             self._outcomes.append(alive)

@@ -42,6 +42,6 @@ async def cursor_pages(
         items, following = await fetch(cursor)
         for item in items:
             yield item
-        if following is None or following == cursor:
+        if not following or following == cursor:
             return
         cursor = following

@@ -73,8 +73,8 @@ async def poll(
                 return found
         except RateLimitError as error:
             wait = max(pause, error.retry_after)
-        except RequestTimeoutError:
-            if call.io.now() < ends - _LAST_LOOK:
+        except RequestTimeoutError as error:
+            if error.phase != "deadline" and call.io.now() < ends - _LAST_LOOK:
                 raise
         left = ends - call.io.now()
         if last or left <= 0:

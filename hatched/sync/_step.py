@@ -24,14 +24,16 @@ def step(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def step_each(items: AsyncGenerator[T, None]) -> Iterator[T]:
     """The items of an asynchronous generator that never suspends."""
-    try:
-        while True:
-            try:
-                yield step(_next(items))
-            except StopAsyncIteration:
-                return
-    finally:
-        step(_close(items))
+    while True:
+        try:
+            item = step(_next(items))
+        except StopAsyncIteration:
+            return
+        try:
+            yield item
+        except GeneratorExit:
+            step(_close(items))
+            raise
 
 
 async def _next(items: AsyncGenerator[T, None]) -> T:

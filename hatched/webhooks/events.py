@@ -25,7 +25,7 @@ _KINDS: dict[str, type[models.Model]] = {
 def parse(
     raw_body: bytes | str,
     headers: Mapping[str, str],
-    secret: str | Sequence[str],
+    secret: str | bytes | Sequence[str | bytes],
     *,
     tolerance: float = TOLERANCE,
     now: Callable[[], float] = time.time,

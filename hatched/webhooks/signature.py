@@ -14,18 +14,19 @@ import time
 from collections.abc import Callable, Sequence
 
 TOLERANCE = 300.0
+_DIGITS = 11
 
 
-def sign(raw_body: bytes | str, secret: str, timestamp: int) -> str:
+def sign(raw_body: bytes | str, secret: str | bytes, timestamp: int) -> str:
     """The signature of a delivery, in lower-case hex: for your own tests."""
     content = str(timestamp).encode() + b"." + _bytes(raw_body)
-    return hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    return hmac.new(_bytes(secret), content, hashlib.sha256).hexdigest()
 
 
 def verify_signature(
     raw_body: bytes | str,
     signature: str,
-    secret: str | Sequence[str],
+    secret: str | bytes | Sequence[str | bytes],
     *,
     timestamp: str | int | None = None,
     tolerance: float = TOLERANCE,
@@ -46,14 +47,14 @@ def verify_signature(
     """
     body = _bytes(raw_body)
     stamp, candidates = _parse(signature, timestamp)
-    if stamp is None or not candidates or abs(now() - stamp) > tolerance:
+    if stamp is None or not candidates or not abs(now() - stamp) <= tolerance:
         return False
-    secrets = [secret] if isinstance(secret, str) else list(secret)
+    secrets = [secret] if isinstance(secret, str | bytes) else secret or ()
     content = str(stamp).encode() + b"." + body
     genuine = False
     for one in secrets:
         if one:
-            expected = hmac.new(one.encode(), content, hashlib.sha256).hexdigest().encode()
+            expected = hmac.new(_bytes(one), content, hashlib.sha256).hexdigest().encode()
             for candidate in candidates:
                 genuine |= hmac.compare_digest(expected, candidate)
     return genuine
@@ -77,9 +78,13 @@ def _parse(signature: object, timestamp: str | int | None) -> tuple[int | None, 
     return _seconds(timestamp), [value.encode("utf-8", "replace") for value in hexes]
 
 
-def _seconds(timestamp: str | int | None) -> int | None:
-    text = str(timestamp).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 11 else None
+def _seconds(timestamp: object) -> int | None:
+    if isinstance(timestamp, str):
+        text = timestamp.strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+    if not isinstance(timestamp, int) or isinstance(timestamp, bool):
+        return None
+    return timestamp if 0 <= timestamp < 10**_DIGITS else None
 
 
 def _bytes(raw_body: bytes | str) -> bytes:

@@ -139,6 +139,40 @@ async def test_nothing_is_a_fine_answer_to_a_deletion(colour: Any, serve: Any, c
     assert await colour.run(connect(serve(say(reply))).webhooks.delete("w")) is None
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+async def test_an_empty_answer_that_claims_to_be_packed_is_empty(
+    colour: Any, serve: Any, connect: Any, encoding: str
+) -> None:
+    head = f"HTTP/1.1 204 No\r\nContent-Encoding: {encoding}\r\n\r\n".encode()
+    server = serve(say(head))
+    assert await colour.run(connect(server).webhooks.delete("w")) is None
+    assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity", "Identity", ""])
+async def test_a_packed_answer_is_unpacked(colour: Any, serve: Any, connect: Any, encoding: str) -> None:
+    body = b'{"coins": 3}'
+    packed = body if encoding.lower() in {"identity", ""} else gzip.compress(body)
+    client = connect(serve(say(response(200, packed, Content_Encoding=encoding))), max_retries=0)
+    assert (await send(colour, client)).coins == 3
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "nonsense"])
+async def test_an_error_whose_body_cannot_be_unpacked_is_still_known_by_its_status(
+    colour: Any, serve: Any, connect: Any, encoding: str
+) -> None:
+    server = serve(say(response(401, b"\x8b\x00garbage", Content_Encoding=encoding)))
+    error = await failure(colour, connect(server))
+    assert type(error) is hatched.UnauthorizedError
+    assert len(server.heard) == 1
+
+
+async def test_a_packed_error_is_unpacked(colour: Any, serve: Any, connect: Any) -> None:
+    body = gzip.compress(b'{"error": {"code": "conflict", "message": "no"}}')
+    error = await failure(colour, connect(serve(say(response(409, body, Content_Encoding="gzip")))))
+    assert (type(error), error.message) == (hatched.ConflictError, "no")
+
+
 async def test_a_204_where_a_model_belongs_is_a_decode_error(colour: Any, serve: Any, connect: Any) -> None:
     error = await failure(colour, connect(serve(say(b"HTTP/1.1 204 No\r\n\r\n"))))
     assert type(error) is hatched.ResponseDecodeError

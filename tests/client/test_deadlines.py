@@ -209,6 +209,18 @@ async def test_a_deadline_that_has_passed_is_not_retried(colour: Any, run: Any, 
     assert clock.sleeps == []
 
 
+async def test_calls_that_never_left_are_no_sign_of_an_outage(colour: Any, run: Any, serve: Any, clock: Any) -> None:
+    server = serve(answer(429, Retry_After="30"), answer(503), answer(200, OK))
+    client = colour.client(base_url=server.base_url, clock=clock)
+    with pytest.raises(hatched.RateLimitError):
+        await run(client.health(max_retries=0))
+    for _ in range(70):
+        with pytest.raises(hatched.RequestTimeoutError):
+            await run(client.health(deadline=5))
+    clock.sleep(60)
+    assert (await run(client.health())).status == "ok"
+
+
 # --- cancellation -------------------------------------------------------------------------------------------------
 
 
@@ -412,14 +424,14 @@ async def test_a_cancelled_operations_wait_stops_at_once(emulator: Any) -> None:
     await http.aclose()
 
 
-async def test_closing_while_a_call_is_under_way_ends_it_with_an_error_of_the_sdk(serve: Any) -> None:
-    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=serve(stall()).base_url)
+async def test_closing_while_a_call_is_under_way_ends_it_without_a_retry(serve: Any, clock: Any) -> None:
+    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=serve(stall()).base_url, clock=clock)
     task = asyncio.create_task(client.health())
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.05)
     await client.aclose()
-    with Timer() as timer, pytest.raises(hatched.HatchedError):
+    with pytest.raises(hatched.ClientClosedError):
         await asyncio.wait_for(task, 2)
-    assert timer.seconds < SLACK
+    assert clock.sleeps == []
 
 
 def test_closing_the_synchronous_client_while_a_thread_calls_ends_the_call_with_an_error_of_the_sdk(serve: Any) -> None:

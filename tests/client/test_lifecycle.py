@@ -6,6 +6,7 @@ import asyncio
 import copy
 import functools
 import gc
+import gzip
 import logging
 import pickle
 import re
@@ -204,6 +205,22 @@ async def test_auth_of_the_callers_own_http_client_replaces_the_key(colour: Any,
     client = colour.client(base_url=server.base_url, http_client=colour.http(auth=("me", "pass")))
     await run(client.health())
     assert server.heard[0].headers["authorization"].startswith("Basic ")
+
+
+async def test_hooks_of_the_callers_own_http_client_may_read_the_answer(colour: Any, run: Any, serve: Any) -> None:
+    seen: list[bytes] = []
+
+    async def asynchronous(response: httpx.Response) -> None:
+        seen.append(await response.aread())
+
+    def blocking(response: httpx.Response) -> None:
+        seen.append(response.read())
+
+    http = colour.http(event_hooks={"response": [asynchronous if colour.is_async else blocking]})
+    packed = gzip.compress(b'{"status": "ok"}')
+    server = serve(say(response(200, packed, Content_Encoding="gzip")))
+    assert (await run(colour.client(base_url=server.base_url, http_client=http).health())).status == "ok"
+    assert seen == [b'{"status": "ok"}']
 
 
 async def test_an_http_client_of_the_other_colour_is_refused(colour: Any, run: Any, serve: Any) -> None:

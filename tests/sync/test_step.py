@@ -69,8 +69,9 @@ class TestStep:
             finally:
                 cleaned.append(True)
 
+        coroutine = wait()  # kept, so that it is not the garbage collection that cleans up
         with pytest.raises(RuntimeError):
-            step(wait())
+            step(coroutine)
 
         assert cleaned == [True]
 
