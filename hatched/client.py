@@ -84,7 +84,8 @@ class AsyncHatchedClient:
         publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens; the
             rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
         base_url: Default: `HATCHED_BASE_URL`, else what the key says. https, except for this machine.
-        timeout: Seconds for one attempt; `None` for no bound.
+        timeout: Seconds for one attempt; `None` for no bound. In the synchronous client, a server that sends the
+            head of its answer byte by byte can draw it out.
         deadline: Seconds for a whole call with its retries and waits; `None` for no bound.
         max_retries: Attempts after the first, on 408, 429, 5xx and lost connections.
         max_retry_wait: Seconds; if the server asks for a longer wait, `RateLimitError` is raised instead.

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Lock
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -24,6 +25,7 @@ class Clock:
 
     def __init__(self, start: float | str = "2026-01-01T00:00:00Z") -> None:
         self._start = self._now = parse_time(start).timestamp() if isinstance(start, str) else float(start)
+        self._lock = Lock()
         self._watchers: list[Callable[[], object]] = []
 
     def now(self) -> float:
@@ -53,7 +55,8 @@ class Clock:
         self._watchers.append(watcher)
 
     def _move(self, seconds: float) -> None:
-        self._now += seconds
+        with self._lock:
+            self._now += seconds
 
 
 class WallClock(Clock):

@@ -39,6 +39,15 @@ class Configs:
             )
         return version_id
 
+    def ensure(self, customer_id: str, rules: Rules, now: float) -> None:
+        """Publishes `rules` unless they are published already."""
+        try:
+            published: Rules | None = self.rules(self.published(customer_id))
+        except ApiError:
+            published = None
+        if published != rules:
+            self.publish(customer_id, rules, now)
+
     def unpublish(self, customer_id: str) -> None:
         """Leaves the customer without a published version; buddies keep theirs."""
         with self._store.transaction():

@@ -62,7 +62,7 @@ class Emulator:
     """Hatched, small enough to embed. Safe to share between threads and tasks.
 
     Args:
-        rules: The published rules; `presets.DEFAULT` if `None`.
+        rules: The published rules. `None` is those of the file, or `presets.DEFAULT`.
         plan: `free`, `growth`, `pro` or `enterprise`: rate limits, event quota, credits, features.
         store: A file, or `":memory:"`.
         seed: The same seed and requests give the same ids.
@@ -101,7 +101,7 @@ class Emulator:
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
         self._receiver: Receiver | None = None
-        self._rules = rules or DEFAULT
+        self._rules = rules
         self._seed = seed
         self._credits = credits
         self._lock = RLock()
@@ -251,6 +251,9 @@ class Emulator:
         self.keys = Keys()
         self._pipeline = Pipeline(self._world, self.keys, RateLimiter(self._settings.plan))
         self.customer_id = self._customer("default")
+        if self._rules is not None:
+            # A file may hold other rules than those that were asked for.
+            self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
         self.keys.add(self.api_key, self.customer_id)
         self.keys.add(self.publishable_key, self.customer_id, DEFAULT_SCOPES)
 
@@ -264,7 +267,7 @@ class Emulator:
         plan = self._settings.plan
         paid = plan.paid if self._credits is None else self._credits
         db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
-        self._world.configs.publish(customer_id, self._rules, self.clock.now())
+        self._world.configs.publish(customer_id, self._rules or DEFAULT, self.clock.now())
         return customer_id
 
     def _tick(self) -> None:
@@ -280,7 +283,7 @@ class Emulator:
         delivery.deliver_due(self._world, self._receiver, now)
 
     def _answer(self, request: Request, fault: Fault | None) -> Response:
-        if request.path.startswith(art.PREFIX) and (picture := art.draw(request.path, request.query)):
+        if request.method == "GET" and (picture := art.draw(request.path, request.query)):
             return Response(200, (("Content-Type", "image/svg+xml"),), picture.encode())
         now = self.clock.now()
         self._run_due(now)

@@ -96,6 +96,7 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
         return []
     version_id = call.world.configs.published(call.customer_id)
     audiences = call.world.configs.rules(version_id).audiences
+    types = {audience: call.world.configs.book(version_id, audience).types for audience in audiences}
     events: dict[str, Event] = {}
     for event in params:
         audience = event.audience or (audiences[0] if len(audiences) == 1 else None)
@@ -103,7 +104,7 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
             raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
         if audience not in audiences:
             raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
-        if event.type not in call.world.configs.book(version_id, audience).types:
+        if event.type not in types[audience]:
             # The code is seen, its status is inferred.
             message = f"Event type {event.type!r} is not registered for audience {audience!r}"
             raise ApiError(422, "event_type_not_registered", message)
@@ -161,7 +162,7 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
     )
     call.db.executemany(
         "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
-        [(call.world.states.dump(state), call.now, seq) for seq, state in touched.items()],
+        [(call.world.states.dump(seq, state), call.now, seq) for seq, state in touched.items()],
     )
     if told:
         _tell(call, told)
@@ -200,7 +201,7 @@ def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], d
         book = call.world.configs.book(version_id, audience)
         path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
         buddies[row["user_id"], audience] = _Buddy(row["seq"], row["id"], book, path)
-    return buddies, {row["seq"]: call.world.states.load(row["state"]) for row in rows}
+    return buddies, {row["seq"]: call.world.states.load(row["seq"], row["state"]) for row in rows}
 
 
 def _used(call: Call) -> int:

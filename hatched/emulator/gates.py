@@ -51,7 +51,7 @@ def unlock(call: Call) -> Reply:
     already = key in buddy.state.gates
     if not already:
         wallet.take(buddy.state, wallet.slot_of(book.rules, gate.token_key), gate.cost)
-        buddy.state.gates[key] = call.now
+        buddy.state.gates = {**buddy.state.gates, key: call.now}
         buddies.save(call.world, buddy, call.now)
         entry = Entry("primary", -gate.cost, buddy.state.primary.balance, key)
         wallet.write(call.world, call.customer_id, [(buddy.id, entry, None)], call.now)

@@ -29,7 +29,7 @@ def purchase(call: Call) -> Reply:
     if item_id in buddy.state.items:
         raise conflict("This buddy owns the item already")
     wallet.take(buddy.state, "primary", item.price)
-    buddy.state.items[item_id] = Owned(call.now, item.price)
+    buddy.state.items = {**buddy.state.items, item_id: Owned(call.now, item.price)}
     buddies.save(call.world, buddy, call.now)
     if item.price:
         entry = Entry("primary", -item.price, buddy.state.primary.balance, "item_purchase")

@@ -105,8 +105,8 @@ class BlockingIO:
         raise failure
 
     def _failure(self, error: Exception, client: httpx.Client, timeout: float | None) -> HatchedError | None:
-        if isinstance(error, RuntimeError) and (self._closed or client.is_closed):
-            return ClientClosedError("the client is closed")
+        if self._closed or (isinstance(error, RuntimeError) and client.is_closed):
+            return ClientClosedError("the client was closed during the call")
         return wire.to_error(error, timeout)
 
     async def aclose(self) -> None:

@@ -122,12 +122,20 @@ def to_response(request: Request, response: httpx.Response, body: bytes) -> Resp
 
 
 def unpacked(response: httpx.Response, raw: bytes) -> bytes:
-    """A body without its compression. A small error body may unpack to an enormous one, so that is cut short."""
-    if response.headers.get("content-encoding", "identity") == "identity":
+    """A body without its compression.
+
+    That of an error is cut short, for a small one may unpack to an enormous one; if it cannot be unpacked,
+    the status still says enough.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if not raw or encoding in ("", "identity"):
         return raw
     if response.is_success:
         return zlib.decompress(raw, wbits=47)
-    return zlib.decompressobj(wbits=47).decompress(raw, ERROR_BODY)
+    try:
+        return zlib.decompressobj(wbits=47).decompress(raw, ERROR_BODY)
+    except zlib.error:
+        return b""
 
 
 def to_error(error: Exception, timeout: float | None) -> TransportError | None:

@@ -100,8 +100,8 @@ class RetryBudget:
         self._lock = Lock()
 
     def record(self, outcome: Response | TransportError) -> None:
-        """Count one attempt, unless the deadline forbade it. A 4xx, even a 429, is a sign of life."""
-        if isinstance(outcome, RequestTimeoutError) and outcome.phase == "deadline":
+        """Count one attempt, if it left this process. A 4xx, even a 429, is a sign of life."""
+        if isinstance(outcome, RequestTimeoutError) and outcome.phase in ("deadline", "pool"):
             return
         alive = isinstance(outcome, Response) and outcome.status < 500
         with self._lock:

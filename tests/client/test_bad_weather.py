@@ -368,11 +368,14 @@ DRIPS = {
 }
 
 
-@pytest.mark.parametrize("turn", DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("what", DRIPS)
 async def test_a_server_that_drips_is_left_when_the_attempt_has_lasted_its_timeout(
-    colour: Any, serve: Any, connect: Any, turn: Any
+    colour: Any, serve: Any, connect: Any, what: str, request: pytest.FixtureRequest
 ) -> None:
-    client = connect(serve(turn), timeout=0.15, max_retries=0)
+    if not colour.is_async and what in {"headers", "status line", "chunk extension", "informational answers"}:
+        reason = "httpx bounds each read of a head, not the head: a documented limit of the synchronous client"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    client = connect(serve(DRIPS[what]), timeout=0.15, max_retries=0)
     started = time.monotonic()
     error = await failure(colour, client)
     assert time.monotonic() - started < 0.5

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from hatched.emulator import Badge, CoinRule, Condition, Multiplier, Rules
+from hatched.emulator import Badge, CoinRule, Condition, Multiplier, Rules, Skill, SkillRule, Streak
 
 from .support import Api
 
@@ -226,6 +226,25 @@ def test_a_multiplier_looks_at_a_property() -> None:
     assert api.event("t", properties={"tier": "tin"})["coins"] == 10
 
 
+def test_rules_for_an_audience_leave_the_others_alone() -> None:
+    rules = Rules(
+        audiences=("a", "b"),
+        event_types=("t",),
+        skills=(Skill(key="s"),),
+        skill_rules=(SkillRule(event="t", skill="s", amount=5, audience="a"),),
+        streaks=(Streak(key="d", events=("t",), audience="a"),),
+        badges=(Badge(key="x", condition=Condition("event_count", {"event_type": "t", "count": 1}), audience="a"),),
+    )
+    api = Api(rules=rules)
+    seen = {}
+    for audience in "ab":
+        buddy = api.buddy(audience=audience)
+        effects = api.event("t", audience=audience)
+        skills = api.ok("GET", f"/buddies/{buddy}")["skills"]
+        seen[audience] = (effects["badges_awarded"], len(effects["streak_updates"]), skills["s"])
+    assert seen == {"a": (["x"], 1, 5), "b": ([], 0, 0)}
+
+
 def test_caps_of_rules_are_apart() -> None:
     rules = Rules(
         coin_rules=(
@@ -255,6 +274,13 @@ def test_caps_of_rules_are_apart() -> None:
             [0, 0, 1],
         ),
         (Condition("custom", {"property": "missing"}), ["t", "u"], [0, 0]),
+        (Condition("xp", {"amount": 1}), ["t", "up", "up"], [0, 0, 1]),
+        (Condition("badge_count", {"count": 1}), ["u", "t", "u"], [0, 1, 0]),
+        (Condition("skill_level", {"skill_key": "unknown", "level": 0}), ["t"], [0]),
+        (Condition("streak", {"streak_key": "unknown", "count": 0}), ["t"], [0]),
+        (Condition("progression_token", {"amount": 2}), ["u", "up", "up"], [0, 0, 1]),
+        (Condition("collection", {"count": 1}), ["t"], [0]),
+        (Condition("gate_unlocked", {"gate_key": "g"}), ["t"], [0]),
         (Condition("custom", {"property": "n", "op": "lt", "value": "x"}), ["t"], [0]),
     ],
 )
@@ -262,7 +288,9 @@ def test_when_a_badge_is_earned(condition: Condition, events: list[str], expecte
     starter = Badge(key="starter", condition=Condition("event_count", {"event_type": "t", "count": 1}))
     rules = Rules(
         event_types=("t", "u"),
-        coin_rules=(CoinRule(event="t", amount=10),),
+        coin_rules=(CoinRule(event="t", amount=10), CoinRule(event="up", amount=1, slot="progression")),
+        skills=(Skill(key="s", level_every=10),),
+        skill_rules=(SkillRule(event="up", skill="s", amount=5),),
         badges=(starter, Badge(key="badge", condition=condition)),
     )
     api = Api(rules=rules)

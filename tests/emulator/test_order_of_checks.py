@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from hatched.emulator.handlers import HANDLERS
+from hatched.emulator.context import Call
+from hatched.emulator.handlers import HANDLERS, Handler
+from hatched.emulator.messages import Reply
+from hatched.models.events import SendEventParams
 from hatched.routes import ROUTES
 
 from .support import KEY, Api
@@ -83,6 +86,29 @@ def test_a_body_that_is_no_json_object_is_a_client_error(raw: bytes) -> None:
 
 def test_a_lone_surrogate_is_no_text() -> None:
     assert Api().code("POST", "/eggs", raw=b'{"user_id": "\\ud800"}') == (400, "bad_request")
+
+
+def test_a_fault_of_the_emulator_itself_is_a_500_that_is_logged_and_undone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = Api()
+
+    def broken(call: Call, params: object) -> Reply:
+        call.db.execute("UPDATE customers SET paid = 0")
+        raise RuntimeError("a bug")
+
+    monkeypatch.setitem(HANDLERS, "events.send", Handler(broken, SendEventParams))
+    response = api.send("POST", "/events", {"user_id": "u", "type": "t"})
+    assert (response.status, response.json()["error"]["code"]) == (500, "internal_error")
+    assert response.header("X-Credits-Paid-Remaining") == "50"
+    assert "a bug" in caplog.text
+    assert api.ok("GET", "/buddies")["data"] == []
+
+
+@pytest.mark.parametrize("plan", ["gold", "", "Growth"])
+def test_an_unknown_plan_is_refused(plan: str) -> None:
+    with pytest.raises(ValueError, match="no such plan"):
+        Api(plan=plan)
 
 
 def test_every_route_of_the_sdk_is_answered() -> None:

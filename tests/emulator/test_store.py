@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
-from hatched.emulator import Clock, Emulator, Operations, Rules
+from hatched.emulator import (
+    Badge,
+    Clock,
+    CoinRule,
+    Condition,
+    Decay,
+    Emulator,
+    Evolution,
+    Gate,
+    Item,
+    Milestone,
+    Multiplier,
+    Operations,
+    Rules,
+    Skill,
+    SkillRule,
+    Stage,
+    Streak,
+    Token,
+)
+from hatched.emulator.configs import load
+from hatched.emulator.messages import dumps
 
 from .support import Api
 
@@ -47,6 +72,65 @@ def test_a_reopened_store_keeps_its_rules(tmp_path: Path) -> None:
     store = str(tmp_path / "hatched.db")
     Api(store=store, rules=Rules(event_types=("only_here",))).emulator.close()
     assert Api(store=store).event("only_here")["debug_reason"] == "no_active_buddies_for_user"
+
+
+def test_a_reopened_store_publishes_the_rules_it_is_given(tmp_path: Path) -> None:
+    store = str(tmp_path / "hatched.db")
+    first, second = Rules(event_types=("one",)), Rules(event_types=("two",))
+    versions: list[str] = []
+    for rules in (first, first, second):
+        api = Api(store=store, rules=rules)
+        versions.append(api.ok("POST", "/eggs?ensure=true", {"user_id": str(len(versions))})["config_version_id"])
+        api.emulator.close()
+    assert versions[0] == versions[1] != versions[2]
+    assert Api(store=store).code("POST", "/events", {"user_id": "u", "type": "one"})[0] == 422
+
+
+def test_a_reopened_store_without_published_rules_publishes_those_it_is_given(tmp_path: Path) -> None:
+    store = str(tmp_path / "hatched.db")
+    api = Api(store=store, rules=Rules(event_types=("one",)))
+    api.emulator.unpublish()
+    api.emulator.close()
+    assert Api(store=store).code("POST", "/eggs", {"user_id": "u"}) == (409, "no_published_config")
+    again = Api(store=store, rules=Rules(event_types=("one",)))
+    assert again.send("POST", "/eggs", {"user_id": "u"}).status == 201
+
+
+def test_rules_survive_their_text() -> None:
+    rules = Rules(
+        audiences=("a", "b"),
+        primary=Token(key="gems", label="Gems", max_balance=9),
+        progression=None,
+        coin_rules=(CoinRule(event="t", amount=1, multiplier=Multiplier(factor=1.5, property="p", equals=[1])),),
+        badges=(Badge(key="b", condition=Condition("coin", {"amount": 1}), audience="a"),),
+        skills=(Skill(key="s", max=1.5),),
+        skill_rules=(SkillRule(event="t", skill="s", amount=-1),),
+        decays=(Decay(skill_key="s", cadence="monthly", amount=1, apply_only_above=2),),
+        streaks=(Streak(key="d", events=("t", "u"), milestones=(Milestone(at=3, badge="b"),), hero=True),),
+        evolution=Evolution(stages=(Stage(conditions=(Condition("xp", {"amount": 1}),)),), mode="preset", auto=True),
+        items=(Item(key="i", category="head", visible_if=Condition("collection", {"count": 1})),),
+        gates=(Gate(key="g", cost=1, metadata={"x": [1, {"y": None}]}),),
+    )
+    assert load(json.loads(dumps(attrs.asdict(rules)))) == rules
+    assert load({}) == Rules()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"badge": []}, "property badge should not exist"),
+        ({"badges": [{"key": "b"}]}, "badges.0.condition should not be empty"),
+        ({"streaks": [{"key": "s", "events": ["t"], "period": "hourly"}]}, "streaks.0.period must be one of"),
+        ({"skill_rules": [{"event": "t", "skill": "s", "amount": 1}]}, "there is no skill s"),
+        ({"gates": [{"key": "g", "cost": 0}]}, "gate g must cost something"),
+        ({"evolution": {"stages": [{"conditions": []}] * 5}}, "at most 5 stages"),
+        ({"streaks": [{"key": k, "events": [], "hero": True} for k in "ab"]}, "only one streak can be the hero"),
+        ({"items": [{"key": "i", "category": "head"}] * 2}, "every item needs a key of its own: i"),
+    ],
+)
+def test_bad_rules_are_told_by_their_place(data: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load(data)
 
 
 def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:

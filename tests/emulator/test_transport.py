@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from hatched.emulator import Emulator, Fault, WallClock
+from hatched.emulator import Emulator, Fault, Request, WallClock
 
 backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -138,6 +139,76 @@ def test_many_threads_share_one_emulator_and_lose_nothing() -> None:
         list(pool.map(work, range(16)))
     ids = [event.event_id for event in emulator.effects()]
     assert len(ids) == len(set(ids)) == 8 * 50
+
+
+def session(paths: list[str]) -> list[Request]:
+    """A walk with errors, replays and a batch."""
+    key = {"authorization": "Bearer hatch_test_emulator", "idempotency-key": "k"}
+    bodies = [b'{"user_id":"u"}', b'{"user_id":"u"}', b"{}", b'{"events":[{"user_id":"u","type":"quiz_passed"}]}', b""]
+    return [
+        Request("GET" if not body else "POST", "/api/v1" + path, "", key, body)
+        for path, body in zip(paths, bodies, strict=True)
+    ]
+
+
+WALK = ["/eggs", "/eggs", "/eggs", "/events/batch", "/eggs"]
+
+
+@backends
+def test_every_door_gives_the_same_bytes(backend: str) -> None:
+    def plain() -> list[Any]:
+        emulator = Emulator(seed=3)
+        return [(r.status, r.body, r.header("x-request-id")) for r in map(emulator.handle, session(WALK))]
+
+    def blocking() -> list[Any]:
+        emulator = Emulator(seed=3)
+        with httpx.Client(transport=emulator.sync_transport()) as http:
+            return [
+                (r.status_code, r.content, r.headers["x-request-id"])
+                for r in (
+                    http.request(m.method, "http://x" + m.path, headers=dict(m.headers), content=m.body)
+                    for m in session(WALK)
+                )
+            ]
+
+    async def tasks() -> list[Any]:
+        emulator, answers = Emulator(seed=3), []
+        async with httpx.AsyncClient(transport=emulator.transport()) as http:
+            for m in session(WALK):
+                r = await http.request(m.method, "http://x" + m.path, headers=dict(m.headers), content=m.body)
+                answers.append((r.status_code, r.content, r.headers["x-request-id"]))
+        return answers
+
+    assert plain() == blocking() == anyio.run(tasks, backend=backend)
+
+
+def test_two_processes_with_one_seed_give_the_same_bytes() -> None:
+    script = """
+import hashlib, json
+from hatched.emulator import Emulator, Request
+emulator = Emulator(seed=5)
+key = {"authorization": "Bearer hatch_test_emulator"}
+def send(method, path, body=None):
+    response = emulator.handle(Request(method, "/api/v1" + path, "", key, json.dumps(body).encode() if body else b""))
+    digest.update(repr(response).encode())
+    return json.loads(response.body)
+digest = hashlib.sha256()
+egg = send("POST", "/eggs", {"user_id": "u", "metadata": {"b": 1, "a": 2}})["egg_id"]
+send("PATCH", f"/eggs/{egg}/status", {"status": "ready"})
+send("POST", f"/eggs/{egg}/hatch")
+send("GET", "/buddies")
+send("POST", "/events/batch", {"events": [{"user_id": u, "type": "lesson_completed"} for u in "uvw"]})
+send("POST", "/webhook-configs", {"url": "https://x", "events": ["badge.awarded", "coins.earned"]})
+print(digest.hexdigest())
+"""
+    digests = set()
+    for seed in ("0", "1", "random"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(run.stdout)
+    assert len(digests) == 1
 
 
 def test_emulators_do_not_see_each_other() -> None:

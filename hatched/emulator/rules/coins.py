@@ -29,7 +29,8 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
         amount = min(amount, rule.total_limit - total)
     if amount <= 0:
         return 0
-    draft.paid[rule.key] = Paid(total + amount, {**days, str(today): days.get(str(today), 0) + amount})
+    paid = Paid(total + amount, {**days, str(today): days.get(str(today), 0) + amount})
+    draft.paid = {**draft.paid, rule.key: paid}
     return amount
 
 

@@ -60,7 +60,7 @@ class Earnings:
         """A badge with its rewards; one that the buddy has is not given again (inferred)."""
         held = self.draft.badges.get(badge.key)
         if held is None or held.status != "awarded":
-            self.draft.badges[badge.key] = Held("awarded", self.now, reason)
+            self.draft.badges = {**self.draft.badges, badge.key: Held("awarded", self.now, reason)}
             self.awarded.append(badge.key)
             self.earn("primary", badge.coin_reward, badge.key)
             self.earn("progression", badge.token_reward, badge.key)
@@ -72,6 +72,7 @@ class Earnings:
             self.award(known)
 
 
+NOTHING = Effects()
 NO_MATCHING_RULES = Effects(debug_reason="no_matching_rules")
 
 
@@ -90,7 +91,7 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
             if badge.auto_award:
                 earnings.award(badge)
             else:
-                draft.badges[badge.key] = Held("ready", event.now)
+                draft.badges = {**draft.badges, badge.key: Held("ready", event.now)}
                 earnings.ready.append(badge.key)
     return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates))
 
@@ -98,7 +99,7 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
 def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
     """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
     settled = state.copy()
-    settled.counters[event.type] = settled.counters.get(event.type, 0) + 1
+    settled.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
     return settled, ready_to_evolve(settled, book)
 
 
@@ -137,8 +138,8 @@ def _effects(
     earnings: Earnings, event: Event, streaks: tuple[StreakUpdate, ...], path: tuple[PathUpdate, ...]
 ) -> Effects:
     book = earnings.book
-    if event.type not in book.acts_on and not (earnings.entries or earnings.awarded or earnings.ready or path):
-        return NO_MATCHING_RULES
+    if not (earnings.entries or earnings.awarded or earnings.ready or streaks or path):
+        return NOTHING if event.type in book.acts_on else NO_MATCHING_RULES
     coins = 0
     tokens: list[str] = []
     for entry in earnings.entries:

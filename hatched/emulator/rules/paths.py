@@ -87,7 +87,7 @@ def advance(path: Path, state: State, event: Event, rewards: Rewards) -> list[Pa
 
 def complete(path: Path, step: Step, sub_step: SubStep, state: State, now: float, rewards: Rewards) -> PathUpdate:
     """Closes a sub-step, and the step and path if it was their last, with all their rewards."""
-    state.done[sub_step.id] = now
+    state.done = {**state.done, sub_step.id: now}
     rewards.reward(sub_step.coins, sub_step.badge, sub_step.key)
     closed = Completion(path.key, step.key, sub_step.key, sub_step.coins, sub_step.badge)
     update = PathUpdate(path.key, sub_step=closed)
@@ -97,10 +97,10 @@ def complete(path: Path, step: Step, sub_step: SubStep, state: State, now: float
 
 
 def _roll_up(path: Path, step: Step, update: PathUpdate, state: State, now: float, rewards: Rewards) -> PathUpdate:
-    state.done[step.id] = now
+    state.done = {**state.done, step.id: now}
     rewards.reward(step.coins, step.badge, step.key)
     update = update._replace(step=Completion(path.key, step.key, None, step.coins, step.badge))
     if all(other.id in state.done for other in path.steps):
-        state.done[path.id] = now
+        state.done = {**state.done, path.id: now}
         update = update._replace(path_completed=True)
     return update

@@ -14,16 +14,19 @@ def level(skill: Skill, value: float) -> int:
 
 def total_level(rules: Rules, state: State) -> int:
     """The sum over all skills, which is also what `xp` shows (SDK: BuddyProgression, seen)."""
-    return sum(level(skill, state.skills.get(skill.key, 0)) for skill in rules.skills)
+    total = 0
+    for skill in rules.skills:
+        total += level(skill, state.skills.get(skill.key, 0))
+    return total
 
 
 def change(state: State, skill: Skill, value: float) -> None:
     """Sets a skill to what its bounds allow of `value`."""
-    state.skills[skill.key] = min(max(value, 0), skill.max)
+    state.skills = {**state.skills, skill.key: min(max(value, 0), skill.max)}
 
 
 def practise(state: State, skill: Skill, rule: SkillRule, at: float) -> None:
     """Applies a rule for an event that occurred at `at`."""
     change(state, skill, state.skills.get(skill.key, 0) + rule.amount)
     if rule.amount > 0:
-        state.practised[skill.key] = max(day_of(at), state.practised.get(skill.key, 0))
+        state.practised = {**state.practised, skill.key: max(day_of(at), state.practised.get(skill.key, 0))}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from attrs import define, field, fields
+from attrs import define, fields
 
 from hatched.emulator.messages import dumps
 from hatched.emulator.rules.model import Rules, Slot
@@ -75,11 +76,12 @@ class Look(NamedTuple):
 NOTHING_PAID = Paid(0, {})
 NO_TALLY = Tally()
 PLAIN = Look()
+NONE: Mapping[str, Any] = {}
 
 
 @define
 class State:
-    """A buddy's standing.
+    """A buddy's standing. Its mappings are replaced, never changed in place, so that copies can share them.
 
     Attributes:
         primary: The spendable slot, which is what `coins` shows (reference/widgets/tokens: seen).
@@ -94,35 +96,35 @@ class State:
     stage: int = 1
     primary: Tally = NO_TALLY
     progression: Tally = NO_TALLY
-    badges: dict[str, Held] = field(factory=dict)
-    counters: dict[str, int] = field(factory=dict)
-    paid: dict[str, Paid] = field(factory=dict)
-    skills: dict[str, float] = field(factory=dict)
-    practised: dict[str, int] = field(factory=dict)
-    streaks: dict[str, Run] = field(factory=dict)
-    items: dict[str, Owned] = field(factory=dict)
+    badges: Mapping[str, Held] = NONE
+    counters: Mapping[str, int] = NONE
+    paid: Mapping[str, Paid] = NONE
+    skills: Mapping[str, float] = NONE
+    practised: Mapping[str, int] = NONE
+    streaks: Mapping[str, Run] = NONE
+    items: Mapping[str, Owned] = NONE
     equipped: tuple[str, ...] = ()
     look: Look = PLAIN
-    gates: dict[str, float] = field(factory=dict)
-    done: dict[str, float] = field(factory=dict)
+    gates: Mapping[str, float] = NONE
+    done: Mapping[str, float] = NONE
 
     def copy(self) -> State:
-        """One whose changes do not show here; the values inside the dicts are never changed in place."""
+        """One whose changes do not show here: its attributes are replaced, and what they hold never changes."""
         return State(
             self.stage,
             self.primary,
             self.progression,
-            self.badges.copy(),
-            self.counters.copy(),
-            self.paid.copy(),
-            self.skills.copy(),
-            self.practised.copy(),
-            self.streaks.copy(),
-            self.items.copy(),
+            self.badges,
+            self.counters,
+            self.paid,
+            self.skills,
+            self.practised,
+            self.streaks,
+            self.items,
             self.equipped,
             self.look,
-            self.gates.copy(),
-            self.done.copy(),
+            self.gates,
+            self.done,
         )
 
     def tally(self, slot: Slot) -> Tally:
@@ -144,7 +146,7 @@ class State:
 
     def dump(self) -> str:
         """JSON, without what is empty."""
-        return dumps({name: value for name in _NAMES if (value := getattr(self, name))})
+        return dumps({name: value for name in _NAMES if (value := getattr(self, name)) and value is not PLAIN})
 
     @classmethod
     def load(cls, text: str) -> State:
@@ -173,26 +175,28 @@ _TUPLES_BY_KEY: dict[str, Any] = {"badges": Held, "paid": Paid, "streaks": Run, 
 
 
 class StateCache:
-    """Remembers what texts mean. A state from here is shared: copy before changing it."""
+    """The last state of each buddy, by the number of its row. A state from here is shared: copy before changing it."""
 
     def __init__(self) -> None:
-        self._states: dict[str, State] = {}
+        self._states: dict[int, tuple[str, State]] = {}
 
-    def load(self, text: str) -> State:
-        """The state that `text` stands for. Keyed by the text itself, so a rollback cannot make it wrong."""
-        state = self._states.get(text)
-        return self._keep(text, State.load(text)) if state is None else state
+    def load(self, seq: int, text: str) -> State:
+        """The state that `text` stands for. The text decides, so a rollback cannot make it wrong."""
+        known = self._states.get(seq)
+        if known is not None and known[0] == text:
+            return known[1]
+        return self._keep(seq, text, State.load(text))
 
-    def dump(self, state: State) -> str:
+    def dump(self, seq: int, state: State) -> str:
         """The text of `state`."""
         text = state.dump()
-        self._keep(text, state)
+        self._keep(seq, text, state)
         return text
 
-    def _keep(self, text: str, state: State) -> State:
+    def _keep(self, seq: int, text: str, state: State) -> State:
         if len(self._states) >= _CACHED:
             self._states.clear()
-        self._states[text] = state
+        self._states[seq] = text, state
         return state
 
 

@@ -45,7 +45,7 @@ def tick(state: State, streak: Streak, at: float) -> Tick | None:
         return None
     current = length(streak, state, at) + 1
     after = Run(current, max(current, run.longest if run else 0), period)
-    state.streaks[streak.key] = after
+    state.streaks = {**state.streaks, streak.key: after}
     return Tick(streak, after, next((milestone for milestone in streak.milestones if milestone.at == current), None))
 
 
