@@ -38,7 +38,7 @@ class Clock:
         if seconds < 0:
             raise ValueError("time cannot be turned back")
         self._move(seconds)
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher()
         return self.now()
 
@@ -53,6 +53,10 @@ class Clock:
     def watch(self, watcher: Callable[[], object]) -> None:
         """Calls `watcher` after every `advance`."""
         self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], object]) -> None:
+        """No longer calls `watcher`."""
+        self._watchers.remove(watcher)
 
     def _move(self, seconds: float) -> None:
         with self._lock:

@@ -100,6 +100,7 @@ class Emulator:
         self.faults = Faults()
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
+        self._closed = False
         self._receiver: Receiver | None = None
         self._rules = rules
         self._seed = seed
@@ -120,7 +121,7 @@ class Emulator:
     def handle(self, request: Request) -> Response:
         """The server's answer. Never raises; faults are not its business but the transports'."""
         with self._lock:
-            return self._answer(request, None)
+            return self._answer(request, router.match(request.method, request.path), None)
 
     def exchange(self, request: Request) -> Exchange:
         """The answer in the weather of `faults`; a transport makes of it what its clients understand."""
@@ -128,9 +129,9 @@ class Emulator:
             match = router.match(request.method, request.path)
             fault = self.faults.take(match.route if match else None)
             if fault is None or fault.after_commit:
-                return Exchange(self._answer(request, fault), fault)
+                return Exchange(self._answer(request, match, fault), fault)
             headers = _lower(request)
-            self._note(request, headers, None, headers.get("x-request-id"), fault)
+            self._note(request, match, headers, None, headers.get("x-request-id"), fault)
             return Exchange(None, fault)
 
     def transport(self) -> AsyncTransport:
@@ -231,9 +232,12 @@ class Emulator:
             self._start()
 
     def close(self) -> None:
-        """Closes the store."""
+        """Closes the store, and lets go of the clock; once is enough."""
         with self._lock:
-            self._store.close()
+            if not self._closed:
+                self._closed = True
+                self.clock.unwatch(self._tick)
+                self._store.close()
 
     def _start(self) -> None:
         ids = Ids(self._seed, self._store.open_generation())
@@ -282,17 +286,16 @@ class Emulator:
             self._day = today
         delivery.deliver_due(self._world, self._receiver, now)
 
-    def _answer(self, request: Request, fault: Fault | None) -> Response:
+    def _answer(self, request: Request, match: router.Match | None, fault: Fault | None) -> Response:
         if request.method == "GET" and (picture := art.draw(request.path, request.query)):
             return Response(200, (("Content-Type", "image/svg+xml"),), picture.encode())
         now = self.clock.now()
         self._run_due(now)
         headers = _lower(request)
         request_id = headers.get("x-request-id") or self._world.ids.request()
-        match = router.match(request.method, request.path)
         reply = self._pipeline.answer(request, headers, match, now, request_id)
         delivery.deliver_due(self._world, self._receiver, now)
-        self._note(request, headers, reply.status, request_id, fault)
+        self._note(request, match, headers, reply.status, request_id, fault)
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()
         fidelity = (("X-Hatched-Emulator-Fidelity", match.route.confidence.value),) if match else ()
@@ -303,9 +306,14 @@ class Emulator:
         )
 
     def _note(
-        self, request: Request, headers: dict[str, str], status: int | None, request_id: str | None, fault: Fault | None
+        self,
+        request: Request,
+        match: router.Match | None,
+        headers: dict[str, str],
+        status: int | None,
+        request_id: str | None,
+        fault: Fault | None,
     ) -> None:
-        match = router.match(request.method, request.path)
         route = match.route.id if match else f"{request.method} {request.path}"
         kept = {name: value for name, value in headers.items() if name != "authorization"}
         self.journal.append(Entry(route, status, request_id, fault, kept))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
 from hatched.emulator.handlers import HANDLERS, Handler
-from hatched.emulator.messages import Reply, Request
+from hatched.emulator.messages import Reply, Request, dumps
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
 from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
 
+_HUGE = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
 _log = logging.getLogger("hatched.emulator")
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
 _UUIDS = {
@@ -113,9 +115,9 @@ def _decode(body: bytes) -> Any:
         return {}
     try:
         data = json.loads(body, parse_constant=_refuse)
-        # A lone surrogate is JSON but no text: no database takes it.
-        if b"\\u" in body:
-            json.dumps(data, ensure_ascii=False).encode()
+        if b"\\u" in body or _HUGE.search(body):
+            # A lone surrogate is no text, and a number beyond all floats is none.
+            dumps(data).encode()
     except (ValueError, RecursionError):
         raise bad_request("The request body is not valid JSON") from None
     return data

@@ -32,21 +32,21 @@ def match(method: str, path: str) -> Match | None:
             values.append(unquote(segment))
         else:
             node = literal
-    found: Route | None = node.get(_ROUTE)
-    return found and Match(found, dict(zip(_names(found.path), values, strict=True)))
-
-
-def _names(template: str) -> list[str]:
-    return [segment[1:-1] for segment in template.split("/") if segment.startswith("{")]
+    found: tuple[Route, tuple[str, ...]] | None = node.get(_ROUTE)
+    if found is None:
+        return None
+    route, names = found
+    return Match(route, dict(zip(names, values, strict=True)))
 
 
 def _tree() -> dict[str, Any]:
     tree: dict[Any, Any] = {}
     for route in ROUTES.values():
         node = tree.setdefault(route.method, {})
-        for segment in route.path[1:].split("/"):
+        segments = route.path[1:].split("/")
+        for segment in segments:
             node = node.setdefault(_ANY if segment.startswith("{") else segment, {})
-        node[_ROUTE] = route
+        node[_ROUTE] = route, tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
     return tree
 
 

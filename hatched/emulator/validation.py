@@ -62,8 +62,8 @@ def parse(cls: type[T], data: Any, args: Mapping[str, str] = NO_ARGS) -> T:
 def parse_query(cls: type[T], query: str, args: Mapping[str, str] = NO_ARGS) -> T:
     """The same for a query string, whose numbers are text."""
     pairs = dict(parse_qsl(query, keep_blank_values=True))
-    hints = typing.get_type_hints(cls)
-    numbers = {name for name, hint in hints.items() if int in typing.get_args(hint)}
+    untyped: Any = cls
+    numbers = _numbers_of(untyped)
     return _instance(cls, {name: _number(value) if name in numbers else value for name, value in pairs.items()}, args)
 
 
@@ -83,6 +83,11 @@ def _instance(cls: type[T], data: dict[str, Any], args: Mapping[str, str]) -> T:
 
 def _number(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else text
+
+
+@cache
+def _numbers_of(cls: Any) -> frozenset[str]:
+    return frozenset(name for name, hint in typing.get_type_hints(cls).items() if int in typing.get_args(hint))
 
 
 @cache

@@ -71,18 +71,17 @@ class AsyncIO:
             pool.slots.acquire_nowait()
         except anyio.WouldBlock:
             timeout = await _wait_for(pool.slots, timeout)
-        shard = pool.shards.take()
         try:
-            return await _abandonable(lambda: self._exchange(shard.client, request, timeout), timeout)
+            shard = pool.shards.take()
+            try:
+                return await _abandonable(lambda: self._exchange(shard.client, request, timeout), timeout)
+            finally:
+                pool.shards.give(shard)
         finally:
-            pool.shards.give(shard)
             pool.slots.release()
 
     def _pool(self) -> _Pool:
-        try:
-            loop: object = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = anyio.lowlevel.current_token().native_token
+        loop = _running_loop()
         if self._pid != os.getpid():
             if self._pid is not None and self._http_client is not None:
                 raise ConfigurationError(
@@ -131,13 +130,16 @@ class AsyncIO:
         pools, self._pools = self._pools, WeakKeyDictionary()
         if self._http_client is not None or self._pid != os.getpid():
             return
-        try:
-            here: object = asyncio.get_running_loop()
-        except RuntimeError:
-            here = anyio.lowlevel.current_token().native_token
-        pool = pools.get(here)
+        pool = pools.get(_running_loop())
         for shard in pool.shards.all if pool else ():
             await shard.client.aclose()
+
+
+def _running_loop() -> object:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return anyio.lowlevel.current_token().native_token
 
 
 async def _wait_for(slots: anyio.Semaphore, timeout: float | None) -> float | None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hatched.emulator import Clock, WallClock
+from hatched.emulator import Clock, Emulator, WallClock
 from hatched.emulator.clock import day_of, iso, month_of, next_month, parse_duration, week_of
 
 
@@ -32,6 +32,16 @@ def test_time_stands_still_until_it_is_moved_and_never_goes_back() -> None:
         clock.advance(-1)
     clock.reset()
     assert iso(clock.now()) == "2026-05-01T10:00:00.000Z"
+
+
+def test_a_closed_emulator_lets_go_of_a_shared_clock() -> None:
+    clock = Clock()
+    first, second = Emulator(clock=clock), Emulator(clock=clock)
+    first.close()
+    first.close()
+    clock.advance("1d")
+    second.reset()
+    assert iso(clock.now()) == "2026-01-02T00:00:00.000Z"
 
 
 def test_the_wall_clock_runs_and_can_be_pushed() -> None:

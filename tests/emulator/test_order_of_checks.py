@@ -79,9 +79,20 @@ def test_a_request_id_is_minted_as_a_uuid_when_none_was_sent() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("raw", [b"{", b'"text"', b"[1]", b"7", b"\xff", b"NaN", b'{"user_id": NaN}', b"[" * 10_000])
+@pytest.mark.parametrize("raw", [b"{", b'"text"', b"[1]", b"7", b"\xff", b"NaN", b"[" * 10_000, b'{"user_id": NaN}'])
 def test_a_body_that_is_no_json_object_is_a_client_error(raw: bytes) -> None:
     assert Api().code("POST", "/eggs", raw=raw) in {(400, "bad_request"), (422, "validation_failed")}
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1E+400", "9" * 400 + ".0"])
+def test_a_number_beyond_all_floats_is_none(number: str) -> None:
+    body = f'{{"user_id": "u", "metadata": {{"n": [{number}]}}}}'.encode()
+    assert Api().code("POST", "/eggs", raw=body) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("number", [1e308, 10**400, -1.5, 12345678901234567890])
+def test_any_other_number_is_kept(number: float) -> None:
+    assert Api().ok("POST", "/eggs", {"user_id": "u", "metadata": {"n": number}})["metadata"] == {"n": number}
 
 
 def test_a_lone_surrogate_is_no_text() -> None:
