@@ -46,6 +46,8 @@ from hatched.options import (
     WriteOptions as WriteOptions,
 )
 from hatched.pipeline.messages import (
+    Handler as Handler,
+    Middleware as Middleware,
     RateLimitInfo as RateLimitInfo,
     Request as Request,
     Response as Response,
@@ -61,22 +63,27 @@ if TYPE_CHECKING:
         SendEventParams as SendEventParams,
         SkillUpdate as SkillUpdate,
     )
+    from hatched.sync._base import SyncHandler as SyncHandler, SyncMiddleware as SyncMiddleware
     from hatched.sync.client import HatchedClient as HatchedClient
 
 _LATER = {
     "HatchedClient": "hatched.sync.client",
+    "SyncHandler": "hatched.sync._base",
+    "SyncMiddleware": "hatched.sync._base",
     **dict.fromkeys(("Buddy", "Egg", "EventEffects", "Operation", "SendEventParams", "SkillUpdate"), "hatched.models"),
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker must see a misspelt name
 
-    value = getattr(import_module(_LATER[name]), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(_LATER[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

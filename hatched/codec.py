@@ -64,8 +64,11 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if attrs.has(type(value)):
-        return _wire.unstructure(value)
+        return _wire().unstructure(value)
     raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")
+
+
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def dumps(value: object) -> bytes:
@@ -76,7 +79,7 @@ def dumps(value: object) -> bytes:
         ValueError: NaN, infinity, a cycle, or text that is not Unicode.
     """
     try:
-        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(value).encode()
     except RecursionError:
         raise ValueError("the data is nested too deeply to be sent as JSON") from None
     except UnicodeEncodeError as error:
@@ -87,6 +90,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def loads(body: bytes) -> Any:
     """Decode JSON.
 
@@ -94,7 +100,7 @@ def loads(body: bytes) -> Any:
         CodecError: The bytes are not JSON.
     """
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return _DECODER.decode(body.decode())
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise CodecError(f"not JSON: {reason} ({len(body)} bytes)") from None
@@ -268,7 +274,7 @@ def _structure_sequence(kind: Any, converter: cattrs.Converter) -> Callable[[Any
     return lambda value, _: inner(value, tuple_kind)
 
 
-def _structure_literal(kind: Any, _: cattrs.Converter) -> Callable[[Any, Any], Any]:
+def _structure_literal(kind: Any, _: cattrs.Converter | None = None) -> Callable[[Any, Any], Any]:
     allowed = get_args(kind)
 
     def structure_literal(value: Any, _: Any) -> Any:
@@ -322,9 +328,6 @@ def _make_converter(*, detailed: bool) -> cattrs.Converter:
     return converter
 
 
-_fast = _make_converter(detailed=False)
-
-
 def structure(value: Any, kind: type[T]) -> T:
     """Make a model, or a tuple of models, of parsed JSON. Keys may be snake_case or camelCase.
 
@@ -332,7 +335,7 @@ def structure(value: Any, kind: type[T]) -> T:
         CodecError: The value does not fit; each place is named.
     """
     try:
-        return _fast.structure(value, kind)
+        return _make_converter(detailed=False).structure(value, kind)
     except Exception as error:  # noqa: BLE001  a hostile payload may raise anything, and it all means the same
         problems = _explain(value, kind) or (_message(error),)
     raise CodecError(*problems)
@@ -396,12 +399,12 @@ def _argument(kind: Any) -> Callable[[Any], Any]:
         item = _argument(get_args(kind)[0])
         return lambda value: [item(one) for one in _sequence(value)]
     if _is(Literal)(kind):
-        return lambda value: _structure_literal(kind, _fast)(value, kind)
+        return lambda value: _structure_literal(kind)(value, kind)
     if get_args(kind):  # a class, or looser types that become one
         kind = get_args(kind)[0]
     if _is_subclass(OpenEnum)(kind):
         return lambda value: str(_str(value))
-    return lambda value: _wire.unstructure(params(value, kind))
+    return lambda value: _wire().unstructure(params(value, kind))
 
 
 def _sequence(value: Any) -> Sequence[Any]:
@@ -435,9 +438,12 @@ def _unstructure_params(kind: type, _: cattrs.Converter) -> Callable[[Any], dict
     return unstructure_params
 
 
-_wire = cattrs.Converter()
-_wire.register_unstructure_hook_factory(_is_subclass(Params), _unstructure_params)
-_wire.register_unstructure_hook_factory(_is_subclass(Model), _unstructure_params)
+@cache
+def _wire() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook_factory(_is_subclass(Params), _unstructure_params)
+    converter.register_unstructure_hook_factory(_is_subclass(Model), _unstructure_params)
+    return converter
 
 
 def params(value: Any, kind: type[T]) -> T:
@@ -461,7 +467,7 @@ def to_wire(value: Params) -> dict[str, Any]:
         TypeError: A field has the wrong type.
         ValueError: A field has the right type and a value that cannot be sent.
     """
-    return _wire.unstructure(value)  # type: ignore[no-any-return]
+    return _wire().unstructure(value)  # type: ignore[no-any-return]
 
 
 _SERVERS = {"error", "result"}

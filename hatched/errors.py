@@ -131,15 +131,15 @@ class HatchedError(Exception):
         earlier: tuple[str, ...] = (),
         idempotency_key: str | None = None,
     ) -> None:
-        self.message = redact(message)
+        self.message: str = redact(message)
         super().__init__(self.message)
-        self.code = None if code is None else redact(code)
-        self.status_code = status_code
-        self.request_id = None if request_id is None else redact(request_id)
+        self.code: str | None = None if code is None else redact(code)
+        self.status_code: int | None = status_code
+        self.request_id: str | None = None if request_id is None else redact(request_id)
         self.details: Mapping[str, Any] = _redacted(details or {})
         self.route = route
         self.attempts = attempts
-        self.earlier = tuple(map(redact, earlier))
+        self.earlier: tuple[str, ...] = tuple(map(redact, earlier))
         self.idempotency_key = idempotency_key
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ class ResponseDecodeError(HatchedError):
 
     def __init__(self, message: str, *, problems: tuple[str, ...] = (), **facts: Any) -> None:
         super().__init__(message, **facts)
-        self.problems = tuple(map(redact, problems))
+        self.problems: tuple[str, ...] = tuple(map(redact, problems))
 
 
 class OperationTimeoutError(HatchedError, builtins.TimeoutError):

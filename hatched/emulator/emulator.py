@@ -96,8 +96,8 @@ class Emulator:
     ) -> None:
         self.api_key = api_key
         self.publishable_key = publishable_key
-        self.clock = clock or Clock()
-        self.faults = Faults()
+        self.clock: Clock = clock or Clock()
+        self.faults: Faults = Faults()
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
         self._closed = False
@@ -252,9 +252,9 @@ class Emulator:
             failures={},
         )
         self._day: int | None = None
-        self.keys = Keys()
+        self.keys: Keys = Keys()
         self._pipeline = Pipeline(self._world, self.keys, RateLimiter(self._settings.plan))
-        self.customer_id = self._customer("default")
+        self.customer_id: str = self._customer("default")
         if self._rules is not None:
             # A file may hold other rules than those that were asked for.
             self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())

@@ -54,4 +54,9 @@ class Reply(NamedTuple):
         return self.body if isinstance(self.body, bytes) else dumps(self.body).encode()
 
 
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)
+
+
+def dumps(value: object) -> str:
+    """Compact JSON."""
+    return _encoder.encode(value)

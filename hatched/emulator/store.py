@@ -115,7 +115,9 @@ class Store:
 
     def __init__(self, path: str) -> None:
         # The emulator's lock serialises the threads that share this connection.
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        self.db: sqlite3.Connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
         weakref.finalize(self, self.db.close)  # an emulator that is dropped leaves no open file behind
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys = ON")

@@ -51,7 +51,7 @@ class AsyncIO:
         self._base_url = base_url
         self._http_client = http_client
         self._clock = clock
-        self.now = time.monotonic if clock is None else clock.now
+        self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._pools: WeakKeyDictionary[object, _Pool] = WeakKeyDictionary()
         self._pid: int | None = None
         self._closed = False

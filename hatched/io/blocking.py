@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 
 import httpx
 
@@ -33,7 +34,7 @@ class BlockingIO:
         self._base_url = base_url
         self._http_client = http_client
         self._sleep = time.sleep if clock is None else clock.sleep
-        self.now = time.monotonic if clock is None else clock.now
+        self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._pid: int | None = None
         self._closed = False
         self._connect()

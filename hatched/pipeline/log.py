@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hatched.io.base import IO
 
 
-logger = logging.getLogger("hatched")
+logger: logging.Logger = logging.getLogger("hatched")
 
 
 class CallLog:

@@ -30,6 +30,8 @@ def _count(headers: Mapping[str, str], name: str) -> int | None:
     return int(value) if value is not None and len(value) < 16 and value.isascii() and value.isdigit() else None
 
 
+_NEAR = 512
+"""While more requests remain, they cannot run out before the next answer says so."""
 _UNTOLD = 1.0
 """Seconds of pause after a 429 that says neither `Retry-After` nor a reset."""
 
@@ -92,13 +94,16 @@ class Pacer:
             if response is None or info is None:
                 return
             self.info = info
-            until_reset = None if info.reset is None else self._seconds_to(info.reset, response)
             if response.status == 429:
-                seconds = info.retry_after if info.retry_after is not None else until_reset or _UNTOLD
+                seconds = info.retry_after
+                if seconds is None:
+                    seconds = self._seconds_to_reset(info, response) or _UNTOLD
                 if seconds <= self._max_wait:
                     self._pause(now + seconds)
-            elif info.remaining is not None and until_reset is not None and until_reset <= self._max_wait:
-                self._learn_window(info.remaining, now + until_reset)
+            elif info.remaining is not None and info.remaining - self._in_flight < _NEAR:
+                seconds = self._seconds_to_reset(info, response)
+                if seconds is not None and seconds <= self._max_wait:
+                    self._learn_window(info.remaining, now + seconds)
 
     def _pause(self, until: float) -> None:
         if until > self._paused_until:
@@ -107,9 +112,11 @@ class Pacer:
             self._in_line = True
             self._left = None
 
-    def _seconds_to(self, reset: int, response: Response) -> float | None:
+    def _seconds_to_reset(self, info: RateLimitInfo, response: Response) -> float | None:
+        if info.reset is None:
+            return None
         date = parse_http_date(response.headers.get("date", ""))
-        seconds = reset - (self._wall() if date is None else date)
+        seconds = info.reset - (self._wall() if date is None else date)
         return seconds if seconds > 0 else None
 
     def _learn_window(self, remaining: int, ends: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
 from types import NoneType
 from typing import Unpack
 
@@ -10,7 +11,7 @@ from hatched import models, routes
 from hatched.options import RequestOptions, WriteOptions
 from hatched.resources._call import AsyncResource
 from hatched.resources._pages import cursor_pages
-from hatched.webhooks.signature import verify_signature as _verify_signature
+from hatched.webhooks.signature import TOLERANCE, verify_signature as _verify_signature
 
 
 class AsyncWebhooks(AsyncResource):
@@ -80,4 +81,15 @@ class AsyncWebhooks(AsyncResource):
             routes.WEBHOOKS_REDELIVER, models.DeliveryReceipt, endpoint_id, delivery_id, options=options
         )
 
-    verify_signature = staticmethod(_verify_signature)
+    @staticmethod
+    def verify_signature(
+        raw_body: bytes | str,
+        signature: str,
+        secret: str | bytes | Sequence[str | bytes],
+        *,
+        timestamp: str | int | None = None,
+        tolerance: float = TOLERANCE,
+        now: Callable[[], float] = time.time,
+    ) -> bool:
+        """Whether a delivery comes from Hatched; see `hatched.webhooks.verify_signature`. No I/O."""
+        return _verify_signature(raw_body, signature, secret, timestamp=timestamp, tolerance=tolerance, now=now)

@@ -95,6 +95,8 @@ def _member(node: ast.stmt) -> ast.stmt | None:
         return node  # the docstring, or an alias
     if node.name in BY_HAND or (node.name.startswith("_") and node.name != "__init__"):
         return None
+    if [ast.unparse(one) for one in node.decorator_list] == ["staticmethod"]:
+        return node
     doc = node.body[:1] if ast.get_docstring(node) else []
     names = [argument.arg for argument in node.args.kwonlyargs]
     call = f"self._async.{node.name}"

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Unpack
 
 from hatched import models
@@ -11,7 +12,7 @@ from hatched.options import RequestOptions, WriteOptions
 from hatched.resources.webhooks import AsyncWebhooks
 from hatched.sync._base import Resource
 from hatched.sync._step import step, step_each
-from hatched.webhooks.signature import verify_signature as _verify_signature
+from hatched.webhooks.signature import TOLERANCE, verify_signature as _verify_signature
 
 
 class Webhooks(Resource[AsyncWebhooks]):
@@ -66,4 +67,15 @@ class Webhooks(Resource[AsyncWebhooks]):
         """Put a stored delivery back into the queue."""
         return step(self._async.redeliver(endpoint_id, delivery_id, **options))
 
-    verify_signature = staticmethod(_verify_signature)
+    @staticmethod
+    def verify_signature(
+        raw_body: bytes | str,
+        signature: str,
+        secret: str | bytes | Sequence[str | bytes],
+        *,
+        timestamp: str | int | None = None,
+        tolerance: float = TOLERANCE,
+        now: Callable[[], float] = time.time,
+    ) -> bool:
+        """Whether a delivery comes from Hatched; see `hatched.webhooks.verify_signature`. No I/O."""
+        return _verify_signature(raw_body, signature, secret, timestamp=timestamp, tolerance=tolerance, now=now)

@@ -13,7 +13,8 @@ import hmac
 import time
 from collections.abc import Callable, Sequence
 
-TOLERANCE = 300.0
+TOLERANCE: float = 300.0
+"""Seconds."""
 _DIGITS = 11
 
 

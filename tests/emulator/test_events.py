@@ -6,7 +6,12 @@ from typing import Any, Literal
 
 import pytest
 
-from hatched.emulator import Badge, CoinRule, Condition, Multiplier, Rules, Skill, SkillRule, Streak
+from hatched.emulator import Badge, CoinRule, Condition, Multiplier, Rules, Skill, SkillRule, Streak, events
+from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.compute import Outcome, compute
+from hatched.emulator.rules.conditions import Event
+from hatched.emulator.rules.paths import Path
+from hatched.emulator.rules.state import State
 
 from .support import Api
 
@@ -157,6 +162,28 @@ def test_a_batch_with_one_bad_event_changes_nothing() -> None:
     assert api.send("POST", "/events", LESSON).header("X-Event-Quota-Used") == "1"
 
 
+@pytest.mark.parametrize(("mode", "kept"), [("batch", []), ("event", ["a", "b"])])
+def test_a_batch_that_breaks_in_the_middle_leaves_what_its_transaction_says(
+    mode: Literal["batch", "event"], kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Api(batch_transaction=mode)
+    buddy = api.buddy()
+
+    def breaking(state: State, book: Book, event: Event, path: Path | None) -> Outcome:
+        if event.id == "c":
+            raise RuntimeError("the process dies here")
+        return compute(state, book, event, path)
+
+    monkeypatch.setattr(events, "compute", breaking)
+    batch = {"events": [{"event_id": name, "user_id": "user_1", "type": "lesson_completed"} for name in "abcd"]}
+    assert api.send("POST", "/events/batch", batch).status == 500
+    assert [event.event_id for event in api.emulator.effects()] == kept
+    assert api.ok("GET", f"/buddies/{buddy}")["coins"] == 10 * len(kept)
+    monkeypatch.undo()
+    assert [result["coins"] for result in api.ok("POST", "/events/batch", batch)["results"]] == [10] * 4
+    assert api.ok("GET", f"/buddies/{buddy}")["coins"] == 40
+
+
 def test_the_quota_is_charged_once_per_event_and_refuses_what_is_over() -> None:
     api = Api(plan="free")
     for batch in range(100):
@@ -200,6 +227,7 @@ def day(number: int) -> str:
         (CoinRule(event="t", amount=10), [1, 1, 2], [10, 10, 10]),
         (CoinRule(event="t", amount=10, daily_cap=25), [1, 1, 1, 1, 2], [10, 10, 5, 0, 10]),
         (CoinRule(event="t", amount=10, weekly_cap=25), [5, 6, 11, 11, 12, 4], [10, 10, 5, 0, 10, 10]),
+        (CoinRule(event="t", amount=10, weekly_cap=10), [12, 11, 5, 4, 18, 19], [10, 10, 0, 10, 0, 10]),
         (CoinRule(event="t", amount=10, total_limit=25), [1, 2, 3, 20], [10, 10, 5, 0]),
         (CoinRule(event="t", amount=10, daily_cap=15, total_limit=20), [1, 1, 2, 3], [10, 5, 5, 0]),
         (CoinRule(event="t", amount=10, daily_cap=10), [2, 1, 2, 1], [10, 10, 0, 0]),

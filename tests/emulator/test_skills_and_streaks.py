@@ -101,7 +101,8 @@ def streak_rules(period: Period, **options: Any) -> Rules:
         ("daily", ["02-28", "03-01"], [1, 2]),
         ("weekly", ["01-04", "01-05", "01-11", "01-12", "01-26"], [1, 2, None, 3, 1]),
         ("monthly", ["01-01", "01-31", "02-01", "04-01"], [1, None, 2, 1]),
-        ("monthly", ["11-30", "12-01"], [1, 2]),
+        ("monthly", ["11-30", "12-01", "2027-01-31", "2027-02-01", "2028-02-01"], [1, 2, 3, 4, 1]),
+        ("weekly", ["12-31", "2027-01-03", "2027-01-04"], [1, None, 2]),
     ],
 )
 def test_a_streak_ticks_once_a_period_and_starts_again_after_a_gap(
@@ -110,7 +111,9 @@ def test_a_streak_ticks_once_a_period_and_starts_again_after_a_gap(
     api, buddy = buddy_with(streak_rules(period))
     seen = []
     for day in days:
-        updates = api.event("login", occurred_at=f"2026-{day}T23:59:59Z")["streak_updates"]
+        updates = api.event("login", occurred_at=f"{day if len(day) > 5 else f'2026-{day}'}T23:59:59Z")[
+            "streak_updates"
+        ]
         seen.append(updates[0]["current"] if updates else None)
     assert seen == expected
     longest = max(number for number in expected if number)

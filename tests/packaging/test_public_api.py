@@ -100,7 +100,7 @@ def _class(name: str, cls: type, public: set[type]) -> Iterator[str]:
         value = value.__func__ if isinstance(value, staticmethod | classmethod) else value
         if isinstance(value, property | cached_property):
             function = value.fget if isinstance(value, property) else value.func
-            yield f"{name}.{member}: {_text(function.__annotations__.get('return'))}"  # type: ignore[union-attr]
+            yield f"{name}.{member}: {_text(function.__annotations__.get('return'))}"
         elif inspect.isfunction(value):
             yield f"{name}.{member}{_signature(value)}"
         else:

@@ -47,8 +47,10 @@ class Book:
             if item.audience in ours
         }
         looked_at = {event for badge, _ in self.badges if (event := mentions(badge.condition))}
-        self.acts_on = frozenset(self.coin_rules) | set(self.skill_rules) | set(self.streaks) | looked_at
-        self.types = self.acts_on | set(rules.event_types)
+        self.acts_on: frozenset[str] = (
+            frozenset(self.coin_rules) | set(self.skill_rules) | set(self.streaks) | looked_at
+        )
+        self.types: frozenset[str] = self.acts_on | set(rules.event_types)
 
     @property
     def last_stage(self) -> int:
