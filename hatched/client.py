@@ -81,14 +81,14 @@ class AsyncHatchedClient:
 
     Args:
         api_key: `hatch_live_…` for production, `hatch_test_…` for staging. Default: `HATCHED_API_KEY`.
-        publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens; the
-            rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
+        publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens, as far
+            as its scopes go; the rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
         base_url: Default: `HATCHED_BASE_URL`, else what the key says. https, except for this machine.
-        timeout: Seconds for one attempt; `None` for no bound. In the synchronous client, a server that sends the
+        timeout: Seconds for one attempt; `None` for no bound. Without an event loop, a server that sends the
             head of its answer byte by byte can draw it out.
         deadline: Seconds for a whole call with its retries and waits; `None` for no bound.
-        max_retries: Attempts after the first, on 408, 429, 5xx and lost connections.
-        max_retry_wait: Seconds; if the server asks for a longer wait, `RateLimitError` is raised instead.
+        max_retries: Attempts after the first, on 408, 429, 5xx, timeouts and lost connections.
+        max_retry_wait: Seconds; if the server asks for a longer wait, its error is raised with `retry_after`.
         headers: Sent with every request.
         middleware: Called as `await middleware(request, call_next)`, once per attempt.
         http_client: Your own `httpx.AsyncClient`, for proxies, certificates or tests. It is used as it is
@@ -98,6 +98,7 @@ class AsyncHatchedClient:
 
     Raises:
         ConfigurationError: No key, a malformed one, or an unusable `base_url`.
+        TypeError, ValueError: A setting of the wrong type or out of range.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class AsyncHatchedClient:
                 idempotency,
                 CallLog(io),
                 Retry(RetryPolicy(max_wait=config.max_retry_wait), shared.budget, io),
-                RateLimit(shared.pacer, io),
+                RateLimit(shared.pacer, io, config.max_retry_wait),
                 *map(guarded, middleware),
             ),
             Sender(io),
@@ -257,7 +258,8 @@ class AsyncHatchedClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._config.kind.value} {self._config.base_url}>"
+        config: Config | None = getattr(self, "_config", None)  # a constructor that raises leaves none
+        return f"<{type(self).__name__} {f'{config.kind.value} {config.base_url}' if config else 'unconfigured'}>"
 
 
 def configure(

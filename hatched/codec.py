@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from types import GenericAlias, UnionType
@@ -102,6 +102,8 @@ def loads(body: bytes) -> Any:
     try:
         return _DECODER.decode(body.decode())
     except (ValueError, RecursionError) as error:
+        if not body:
+            raise CodecError("there is no body") from None
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise CodecError(f"not JSON: {reason} ({len(body)} bytes)") from None
 
@@ -182,7 +184,7 @@ def _datetime(value: Any, _: Any = None) -> datetime:
 
 
 def _from_datetime(value: datetime, _: Any = None) -> str:
-    if value.tzinfo is None:
+    if value.utcoffset() is None:
         raise ValueError("a naive datetime is ambiguous: give it a timezone, such as datetime.now(timezone.utc)")
     return value.isoformat().replace("+00:00", "Z")
 
@@ -195,7 +197,7 @@ def _moment(value: Any, _: Any = None) -> str:
         parsed = datetime.fromisoformat(_str(value))
     except ValueError:
         raise ValueError("expected an ISO 8601 time such as 2026-04-22T10:30:00Z") from None
-    if parsed.tzinfo is None:
+    if parsed.utcoffset() is None:
         raise ValueError("a time without an offset is ambiguous: end it with Z or +HH:MM")
     return str(value)
 
@@ -209,12 +211,14 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
     options: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
     inner: Callable[[Any, Any], Any] = make_dict_structure_fn(kind, converter, _cattrs_use_linecache=False, **options)
 
+    twins: tuple[tuple[str, str], ...] = getattr(kind, "twins", ())
+
     def structure_model(value: Any, _: Any) -> Any:
         if isinstance(value, kind):
             return value
         if value.__class__ is not dict and not isinstance(value, Mapping):
             raise _wrong("an object", value)
-        if value.keys() <= known:
+        if value.keys() <= known and not twins:
             return inner(value, kind)
         fields, extra = {}, {}
         for key, item in value.items():
@@ -223,8 +227,11 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
                 extra[key] = item
             else:
                 fields[name] = item
+        for one, other in twins:
+            if one in fields or other in fields:
+                fields.setdefault(other, fields.setdefault(one, fields.get(other)))
         if extra and not options:
-            raise TypeError(f"{kind.__name__} has no field {', '.join(map(repr, extra))}")
+            raise TypeError(_no_field(extra, known))
         result = inner(fields, kind)
         if extra:
             object.__setattr__(result, "extra", Extra(extra))
@@ -233,17 +240,26 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
     return structure_model
 
 
-def _structure_effects(kind: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
-    """Accept `{"effects": {…}, "debug_reason": …}` as well as the bare effects: the raw body is inferred."""
-    inner = _structure_model(kind, converter)
+def _no_field(names: Iterable[str], known: Iterable[str]) -> str:
+    from difflib import get_close_matches
 
-    def structure_effects(value: Any, _: Any) -> Any:
-        if isinstance(value, Mapping) and isinstance(value.get("effects"), Mapping):
-            outer = {key: item for key, item in value.items() if key != "effects"}
-            value = {**outer, **value["effects"]}
+    close = [match for name in names for match in get_close_matches(to_snake(name), known, 1)]
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"there is no field {', '.join(map(repr, names))}{hint}"
+
+
+def _structure_enveloped(kind: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """Accept `{"effects": {…}, "debug_reason": …}` as well as the bare effects."""
+    inner = _structure_model(kind, converter)
+    envelope: str = kind.envelope  # type: ignore[attr-defined]
+
+    def structure_enveloped(value: Any, _: Any) -> Any:
+        if isinstance(value, Mapping) and isinstance(value.get(envelope), Mapping):
+            outer = {key: item for key, item in value.items() if key != envelope}
+            value = {**outer, **value[envelope]}
         return inner(value, kind)
 
-    return structure_effects
+    return structure_enveloped
 
 
 def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
@@ -306,8 +322,8 @@ def _is_subclass(base: type) -> Callable[[Any], bool]:
     return lambda kind: isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, base)
 
 
-def _effects(kind: Any) -> bool:
-    return getattr(kind, "__name__", "") == "EventEffects"
+def _has_envelope(kind: Any) -> bool:
+    return _is_subclass(Model)(kind) and bool(kind.envelope)
 
 
 @cache
@@ -324,7 +340,7 @@ def _make_converter(*, detailed: bool) -> cattrs.Converter:
     converter.register_structure_hook_factory(_is(tuple), _structure_tuple)
     converter.register_structure_hook_factory(_is_subclass(Model), _structure_model)
     converter.register_structure_hook_factory(_is_subclass(Params), _structure_model)
-    converter.register_structure_hook_factory(_effects, _structure_effects)
+    converter.register_structure_hook_factory(_has_envelope, _structure_enveloped)
     return converter
 
 

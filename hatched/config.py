@@ -23,7 +23,16 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 _FOREVER = 1e9
 """Seconds; more than thirty years."""
 _OURS = frozenset(
-    {"authorization", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "x-request-id"}
+    {
+        "accept-encoding",
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "idempotency-key",
+        "transfer-encoding",
+        "x-request-id",
+    }
 )
 
 

@@ -6,7 +6,7 @@
       TransportError                 no usable answer: refused, reset, cut off
         RequestTimeoutError          also a builtin TimeoutError
       ResponseDecodeError            a 2xx answer of another shape than documented
-      OperationTimeoutError          operations.wait ran out of time; also a builtin TimeoutError
+      OperationTimeoutError          waiting ran out of time; also a builtin TimeoutError
       OperationFailedError           operations.wait(raise_on_failure=True) on a failed operation
       WebhookVerificationError       a webhook that is not from Hatched, too old, or not JSON
       AuthError
@@ -112,8 +112,9 @@ class HatchedError(Exception):
         details: The server's `details` object, or empty.
         route: Which call it was, such as `eggs.create`.
         attempts: How often the request was sent.
-        earlier: What the attempts before the last one ended with, oldest first.
+        earlier: What the attempts before the last one ended with, oldest first, and why there was no further one.
         idempotency_key: Send the call again with this key and it is applied at most once (kept for 24 h).
+        retry_after: Seconds until the server wants to be asked again, if it said so.
     """
 
     hint: str = ""
@@ -130,6 +131,7 @@ class HatchedError(Exception):
         attempts: int = 0,
         earlier: tuple[str, ...] = (),
         idempotency_key: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         self.message: str = redact(message)
         super().__init__(self.message)
@@ -140,7 +142,8 @@ class HatchedError(Exception):
         self.route = route
         self.attempts = attempts
         self.earlier: tuple[str, ...] = tuple(map(redact, earlier))
-        self.idempotency_key = idempotency_key
+        self.idempotency_key: str | None = idempotency_key
+        self.retry_after: float | None = retry_after
 
     def __str__(self) -> str:
         answer = " ".join(str(part) for part in (self.status_code, self.code) if part is not None)
@@ -148,7 +151,8 @@ class HatchedError(Exception):
         facts = [f"request id {self.request_id}"] if self.request_id else []
         if self.attempts > 1:
             facts.append(f"{self.attempts} attempts")
-        return " ".join(part for part in (head, f"[{', '.join(facts)}]" if facts else "", self.hint) if part)
+        text = f"{head} [{', '.join(facts)}]" if facts else head
+        return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, self.__dict__)
@@ -168,7 +172,7 @@ def _restore(kind: type[HatchedError], args: tuple[Any, ...], state: dict[str, A
 
 
 class ConfigurationError(HatchedError):
-    """The client cannot be built or the call cannot be made with these options."""
+    """No usable key or base URL, or an `http_client` that cannot serve here."""
 
 
 class ClientClosedError(HatchedError):
@@ -194,7 +198,7 @@ class RequestTimeoutError(TransportError, builtins.TimeoutError):
     """An attempt took longer than `timeout`, or the call longer than `deadline`.
 
     Attributes:
-        phase: `connect`, `write`, `read`, `pool` (no free connection), `attempt` or `deadline`.
+        phase: `connect`, `write`, `read`, `pool` (no free connection), or `deadline` if that was what ran out.
     """
 
     def __init__(self, message: str, *, phase: str, **facts: Any) -> None:
@@ -209,7 +213,7 @@ class ResponseDecodeError(HatchedError):
         problems: What is wrong, one line per place, such as `expected a string, got null @ $.name`.
     """
 
-    hint = "The request was accepted; do not send it again without its idempotency key or event id."
+    hint = "A write was accepted: do not send it again without its idempotency key or event id."
 
     def __init__(self, message: str, *, problems: tuple[str, ...] = (), **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -217,10 +221,10 @@ class ResponseDecodeError(HatchedError):
 
 
 class OperationTimeoutError(HatchedError, builtins.TimeoutError):
-    """`operations.wait` ran out of time. The operation goes on: wait for it again.
+    """`operations.wait` or `buddies.ensure` ran out of time. The operation goes on: call again.
 
     Attributes:
-        operation: The operation as last seen.
+        operation: The operation as last seen; `None` if it was not seen.
     """
 
     def __init__(self, message: str, *, operation: models.Operation | None, **facts: Any) -> None:
@@ -232,7 +236,7 @@ class OperationFailedError(HatchedError):
     """The operation failed on the server.
 
     Attributes:
-        operation: The failed operation; `operation.error` says why.
+        operation: The failed operation, whose `error` says why; `None` if only its egg was seen.
     """
 
     def __init__(self, message: str, *, operation: models.Operation | None, **facts: Any) -> None:
@@ -254,7 +258,7 @@ class WebhookVerificationError(HatchedError):
 
 
 class AuthError(HatchedError):
-    """Base of what 401 and 403 answer."""
+    """Base of what is wrong with the key: 401, and 403 but for a locked plan."""
 
 
 class UnauthorizedError(AuthError):
@@ -285,15 +289,10 @@ class ValidationError(HatchedError):
 
 
 class RateLimitError(HatchedError):
-    """The key's minute or day window is used up.
+    """The key's minute or day window is used up. `retry_after` is 60 if the server did not say (sdk-js)."""
 
-    Attributes:
-        retry_after: Seconds until the server takes requests again; 60 if it did not say.
-    """
-
-    def __init__(self, message: str, *, retry_after: float = 60.0, **facts: Any) -> None:
-        super().__init__(message, **facts)
-        self.retry_after = retry_after
+    def __init__(self, message: str, *, retry_after: float | None = 60.0, **facts: Any) -> None:
+        super().__init__(message, retry_after=60.0 if retry_after is None else retry_after, **facts)
 
 
 class ConflictError(HatchedError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
 from hatched.emulator import appearance, art, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
-from hatched.emulator.clock import Clock, day_of
+from hatched.emulator.clock import Clock, iso, day_of
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.delivery import Receiver
@@ -117,6 +117,9 @@ class Emulator:
         )
         self._start()
         self.clock.watch(self._tick)
+
+    def __repr__(self) -> str:
+        return f"<Emulator of plan {self._settings.plan.name} at {iso(self.clock.now())}>"
 
     def handle(self, request: Request) -> Response:
         """The server's answer. Never raises; faults are not its business but the transports'."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -32,6 +34,11 @@ class _Pool:
     def __init__(self, make: Callable[[], httpx.AsyncClient], *, each: int, most: int) -> None:
         self.shards = Shards(make, each=each)
         self.slots = anyio.Semaphore(most, fast_acquire=True)
+
+    async def aclose(self) -> None:
+        for shard in self.shards.all:
+            with suppress(Exception):  # a connection that breaks while it is closed is closed
+                await shard.client.aclose()
 
 
 class AsyncIO:
@@ -92,8 +99,15 @@ class AsyncIO:
             self._pools = WeakKeyDictionary()
         pool = self._pools.get(loop)
         if pool is None:
+            self._forget_closed_loops()
             pool = self._pools[loop] = self._new_pool()
         return pool
+
+    def _forget_closed_loops(self) -> None:
+        """Their connections hold them, so they would never go by themselves."""
+        for loop in list(self._pools):
+            if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed():
+                del self._pools[loop]
 
     def _new_pool(self) -> _Pool:
         mine = self._http_client
@@ -123,16 +137,16 @@ class AsyncIO:
     def _failure(self, error: Exception, client: httpx.AsyncClient, timeout: float | None) -> HatchedError | None:
         if self._closed or (isinstance(error, RuntimeError) and client.is_closed):
             return ClientClosedError("the client was closed during the call")
+        if isinstance(error, RuntimeError) and self._http_client is not None and "event loop" in str(error).lower():
+            return ConfigurationError("the http_client was used in another event loop: give each its own")
         return wire.to_error(error, timeout)
 
     async def aclose(self) -> None:
         self._closed = True
-        pools, self._pools = self._pools, WeakKeyDictionary()
-        if self._http_client is not None or self._pid != os.getpid():
-            return
-        pool = pools.get(_running_loop())
-        for shard in pool.shards.all if pool else ():
-            await shard.client.aclose()
+        pool = self._pools.pop(_running_loop(), None)
+        if pool is not None and self._http_client is None and self._pid == os.getpid():
+            await _to_the_end(pool.aclose())
+        self._pools.clear()
 
 
 def _running_loop() -> object:
@@ -183,6 +197,8 @@ async def _abandonable(exchange: Callable[[], Awaitable[Response]], timeout: flo
     except asyncio.CancelledError:
         scope.cancel()
         await _finish(task)
+        if answer.done() and not answer.cancelled():
+            answer.exception()  # it came in the same moment, and nobody will ask for it
         raise
 
 
@@ -204,6 +220,22 @@ async def _into(
         answer.set_result(outcome)
     else:
         answer.set_exception(outcome or wire.timed_out("read", timeout))
+
+
+async def _to_the_end(closing: Coroutine[Any, Any, None]) -> None:
+    """Run clean-up that a cancellation must not interrupt."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        with anyio.CancelScope(shield=True):
+            await closing
+        return
+    task = loop.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _finish(task)
+        raise
 
 
 async def _finish(task: asyncio.Task[None]) -> None:

@@ -14,6 +14,7 @@ from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.shards import Shards
+from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import Request, Response
 
 
@@ -35,6 +36,7 @@ class BlockingIO:
         self._http_client = http_client
         self._sleep = time.sleep if clock is None else clock.sleep
         self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
+        self._lock = Lock()
         self._pid: int | None = None
         self._closed = False
         self._connect()
@@ -73,6 +75,12 @@ class BlockingIO:
 
     def _leave_the_parents_connections(self) -> None:
         pid = os.getpid()
+        if self._pid == pid:
+            return
+        with self._lock:
+            self._enter_process(pid)
+
+    def _enter_process(self, pid: int) -> None:
         if self._pid == pid:
             return
         if self._pid is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -43,6 +43,12 @@ class Model:
         extra: Fields of the answer that this version of the SDK does not know, by their wire name.
             Read-only, and left out of comparison and `repr`.
     """
+
+    envelope: ClassVar[str] = ""
+    """Key under which the raw answer may hold the fields, beside others that belong to the model too."""
+
+    twins: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of fields that say the same; the raw answer may have but one of them."""
 
     extra: Mapping[str, Any] = field(default=NO_EXTRA, eq=False, repr=False)
 

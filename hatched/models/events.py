@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -110,6 +110,8 @@ class EventEffects(Model):
         evolution_ready: Call `buddies.evolve` if the customer's rules do not evolve by themselves.
         debug_reason: Why nothing changed, if nothing did.
     """
+
+    envelope: ClassVar[str] = "effects"  # inferred: the raw body of `POST /events`
 
     coins: int = 0
     badges_awarded: tuple[str, ...] = ()

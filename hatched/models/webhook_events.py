@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from hatched.models._base import Model
 
@@ -80,6 +80,4 @@ class WebhookEvent:
     type: str
     delivery_id: str | None
     timestamp: datetime
-    data: BuddyHatched | BuddyEvolved | CoinsChanged | TokenChanged | SkillDecayed | Mapping[str, Any] = field(
-        repr=False
-    )
+    data: BuddyHatched | BuddyEvolved | CoinsChanged | TokenChanged | SkillDecayed | Mapping[str, Any]

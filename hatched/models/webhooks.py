@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from attrs import field, frozen
 
@@ -49,6 +50,13 @@ class WebhookEndpoint(Model):
 @frozen(kw_only=True)
 class WebhookDelivery(Model):
     """One delivery. `event` and `event_type`, `attempt` and `attempts` say the same (reference/sdk-js)."""
+
+    twins: ClassVar[tuple[tuple[str, str], ...]] = (  # inferred
+        ("event", "event_type"),
+        ("attempt", "attempts"),
+        ("created_at", "timestamp"),
+        ("response_code", "response_status"),
+    )
 
     id: str
     endpoint_id: str | None = None

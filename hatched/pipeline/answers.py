@@ -6,8 +6,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from hatched.errors import BY_CODE, BY_STATUS, HatchedError, RateLimitError
-from hatched.pipeline.messages import Response
+from hatched.errors import BY_CODE, BY_STATUS, HatchedError
+from hatched.pipeline.messages import Response, facts_of_answer
 from hatched.pipeline.retry_policy import parse_retry_after
 
 _EXCERPT = 200
@@ -22,22 +22,14 @@ def raise_for_status(response: Response) -> None:
     code = envelope.get("code")
     code = code if isinstance(code, str) else None
     message, details = envelope.get("message"), envelope.get("details")
-    facts: dict[str, Any] = {
-        "code": code,
-        "status_code": response.status,
-        "request_id": response.request_id,
-        "details": details if isinstance(details, dict) else None,
-        "route": response.request.route.id,
-        "attempts": response.request.attempt,
-        "earlier": response.earlier,
-        "idempotency_key": response.idempotency_key,
-    }
     kind = BY_CODE.get(code or "") or BY_STATUS.get(response.status, HatchedError)
-    if issubclass(kind, RateLimitError):
-        retry_after = parse_retry_after(response)
-        if retry_after is not None:
-            facts["retry_after"] = retry_after
-    raise kind(_one_line(message) if isinstance(message, str) else _describe(response), **facts)
+    raise kind(
+        _one_line(message) if isinstance(message, str) else _describe(response),
+        code=code,
+        details=details if isinstance(details, dict) else None,
+        retry_after=parse_retry_after(response),
+        **facts_of_answer(response),
+    )
 
 
 def _envelope(body: bytes) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class CallLog:
 
 def log_to_stderr() -> None:
     """What `debug=True` does: show the lines of the SDK, without touching other loggers."""
-    logger.setLevel(logging.DEBUG)
+    logger.setLevel(logging.INFO)
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
@@ -76,6 +76,26 @@ class Response:
         return self.request.headers.get("idempotency-key")
 
 
+def facts(request: Request, earlier: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What an error says of the call that it ends."""
+    return {
+        "route": request.route.id,
+        "request_id": request.headers.get("x-request-id"),
+        "idempotency_key": request.headers.get("idempotency-key"),
+        "attempts": request.attempt,
+        "earlier": earlier,
+    }
+
+
+def facts_of_answer(response: Response) -> dict[str, Any]:
+    """The same for an error that the server answered."""
+    return {
+        **facts(response.request, response.earlier),
+        "status_code": response.status,
+        "request_id": response.request_id,
+    }
+
+
 Handler = Callable[[Request], Awaitable[Response]]
 Middleware = Callable[[Request, Handler], Awaitable[Response]]
 
@@ -90,7 +110,7 @@ def guarded(middleware: Middleware) -> Middleware:
             raise TypeError(f"middleware must be async: `async def {name}(request, call_next)`")
         response = await answer
         if not isinstance(response, Response):
-            raise TypeError(f"middleware {name} must return the Response of `await call_next(request)`")
+            raise TypeError(f"middleware {name} must return the Response of `call_next(request)`")
         return response
 
     return guarded

@@ -5,12 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from attrs import evolve
+
 from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import RateLimitInfo, Response
 from hatched.pipeline.retry_policy import parse_http_date, parse_retry_after
 
 _SPACING = 0.05
 """Seconds between the requests that queue up behind a 429, while the limit is unknown."""
+_NEAR = 512
+"""While more requests remain, they cannot run out before the next answer says so."""
+_UNTOLD = 1.0
+"""Seconds of pause after a 429 that says neither `Retry-After` nor a reset."""
+_OTHER_BUCKET = ("/widget", "/embed-tokens")
+"""Routes with limits of their own, three times the plan's (reference/rate-limits)."""
 
 
 def read_rate_limit(response: Response) -> RateLimitInfo | None:
@@ -20,7 +28,7 @@ def read_rate_limit(response: Response) -> RateLimitInfo | None:
     remaining = _count(headers, "x-ratelimit-remaining")
     reset = _count(headers, "x-ratelimit-reset")
     retry_after = parse_retry_after(response) if response.status == 429 else None
-    if response.status != 429 and limit is None and remaining is None and reset is None:
+    if limit is None and remaining is None and reset is None and retry_after is None:
         return None
     return RateLimitInfo(limit=limit, remaining=remaining, reset=reset, retry_after=retry_after)
 
@@ -28,12 +36,6 @@ def read_rate_limit(response: Response) -> RateLimitInfo | None:
 def _count(headers: Mapping[str, str], name: str) -> int | None:
     value = headers.get(name)
     return int(value) if value is not None and len(value) < 16 and value.isascii() and value.isdigit() else None
-
-
-_NEAR = 512
-"""While more requests remain, they cannot run out before the next answer says so."""
-_UNTOLD = 1.0
-"""Seconds of pause after a 429 that says neither `Retry-After` nor a reset."""
 
 
 class Pacer:
@@ -53,18 +55,53 @@ class Pacer:
         self._in_flight = 0
         self._left: int | None = None
         self._window_ends = 0.0
+        self._spacing = _SPACING
         self.info: RateLimitInfo | None = None
 
     def turn(self, now: float) -> float:
-        """When the caller may send. `done` must follow, whether it sent or gave up."""
+        """When the caller may send. `start` or `leave` must follow."""
         with self._lock:
-            self._in_flight += 1
             return self._turn(now)
 
     def again(self, turn: float, now: float) -> float:
         """The caller's turn has come: the same turn, or a later one if a pause began meanwhile."""
         with self._lock:
             return self._turn(now) if self._paused_until > turn else turn
+
+    def leave(self) -> None:
+        """The caller gives up before it has sent anything: the line gets shorter."""
+        with self._lock:
+            if self._in_line:
+                self._line_ends = max(self._paused_until, self._line_ends - self._spacing)
+            if self._left is not None:
+                self._left += 1
+
+    def start(self) -> None:
+        """The caller sends. `done` must follow."""
+        with self._lock:
+            self._in_flight += 1
+
+    def done(self, response: Response | None, now: float) -> None:
+        """The caller has an answer to learn from, or none."""
+        with self._lock:
+            self._in_flight -= 1
+            if response is None:
+                return
+            info = read_rate_limit(response)
+            if info is not None:
+                self._remember(info)
+            if response.status == 429:
+                seconds = parse_retry_after(response)
+                if seconds is None:
+                    seconds = self._seconds_to_reset(info, response) or _UNTOLD
+                if seconds <= self._max_wait:
+                    self._pause(now + seconds)
+            elif info is not None and not response.request.route.path.startswith(_OTHER_BUCKET):
+                self._learn(info, response, now)
+
+    def pause_left(self, now: float) -> float:
+        """Seconds until the present pause ends."""
+        return self._paused_until - now
 
     def _turn(self, now: float) -> float:
         if now >= self._window_ends:
@@ -81,30 +118,6 @@ class Pacer:
             self._line_ends = at + self._spacing
         return at
 
-    @property
-    def _spacing(self) -> float:
-        limit = self.info.limit if self.info else None
-        return min(60.0 / limit, 1.0) if limit else _SPACING
-
-    def done(self, response: Response | None, now: float) -> None:
-        """Give the turn back, and learn from the answer if there was one."""
-        with self._lock:
-            self._in_flight -= 1
-            info = read_rate_limit(response) if response is not None else None
-            if response is None or info is None:
-                return
-            self.info = info
-            if response.status == 429:
-                seconds = info.retry_after
-                if seconds is None:
-                    seconds = self._seconds_to_reset(info, response) or _UNTOLD
-                if seconds <= self._max_wait:
-                    self._pause(now + seconds)
-            elif info.remaining is not None and info.remaining - self._in_flight < _NEAR:
-                seconds = self._seconds_to_reset(info, response)
-                if seconds is not None and seconds <= self._max_wait:
-                    self._learn_window(info.remaining, now + seconds)
-
     def _pause(self, until: float) -> None:
         if until > self._paused_until:
             self._paused_until = until
@@ -112,15 +125,30 @@ class Pacer:
             self._in_line = True
             self._left = None
 
-    def _seconds_to_reset(self, info: RateLimitInfo, response: Response) -> float | None:
-        if info.reset is None:
+    def _remember(self, info: RateLimitInfo) -> None:
+        if info.limit is None and info.remaining is None and info.reset is None:
+            info = evolve(self.info or RateLimitInfo(), retry_after=info.retry_after)
+        elif info.limit is not None:
+            self._spacing = min(60.0 / info.limit, 1.0) if info.limit else _SPACING
+        self.info = info
+
+    def _learn(self, info: RateLimitInfo, response: Response, now: float) -> None:
+        if info.remaining is None:
+            return
+        left = info.remaining - self._in_flight
+        if left >= _NEAR:
+            self._left = None
+            return
+        seconds = self._seconds_to_reset(info, response)
+        if seconds is None or seconds > self._max_wait:
+            return
+        same_window = abs(now + seconds - self._window_ends) < 1.5
+        self._left = min(left, self._left) if same_window and self._left is not None else left
+        self._window_ends = now + seconds
+
+    def _seconds_to_reset(self, info: RateLimitInfo | None, response: Response) -> float | None:
+        if info is None or info.reset is None:
             return None
         date = parse_http_date(response.headers.get("date", ""))
         seconds = info.reset - (self._wall() if date is None else date)
         return seconds if seconds > 0 else None
-
-    def _learn_window(self, remaining: int, ends: float) -> None:
-        left = remaining - self._in_flight
-        same_window = abs(ends - self._window_ends) < 1.5
-        self._left = min(left, self._left) if same_window and self._left is not None else left
-        self._window_ends = ends

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatched.errors import RequestTimeoutError
+from hatched.errors import RateLimitError, RequestTimeoutError
 from hatched.pipeline.messages import Handler, Request, Response
 from hatched.pipeline.pacing import Pacer
 
@@ -13,14 +13,24 @@ if TYPE_CHECKING:
 
 
 class RateLimit:
-    """Middleware that asks the client's pacer, once per attempt."""
+    """Middleware that asks the pacer, once per attempt. A pause beyond `max_wait` is raised, not waited for."""
 
-    def __init__(self, pacer: Pacer, io: IO) -> None:
+    def __init__(self, pacer: Pacer, io: IO, max_wait: float = 60.0) -> None:
         self._pacer = pacer
         self._io = io
+        self._max_wait = max_wait
 
     async def __call__(self, request: Request, call_next: Handler) -> Response:
+        await self._wait(request)
         response = None
+        self._pacer.start()
+        try:
+            response = await call_next(request)
+            return response
+        finally:
+            self._pacer.done(response, self._io.now())
+
+    async def _wait(self, request: Request) -> None:
         turn = self._pacer.turn(self._io.now())
         try:
             while (wait := turn - self._io.now()) > 0:
@@ -30,9 +40,11 @@ class RateLimit:
                         phase="deadline",
                         maybe_received=False,
                     )
+                pause = self._pacer.pause_left(self._io.now())
+                if pause > self._max_wait:
+                    raise RateLimitError(f"the client is paused for {pause:.0f} s by a rate limit", retry_after=pause)
                 await self._io.sleep(wait)
                 turn = self._pacer.again(turn, self._io.now())
-            response = await call_next(request)
-            return response
-        finally:
-            self._pacer.done(response, self._io.now())
+        except BaseException:
+            self._pacer.leave()
+            raise

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from hatched.errors import TransportError
+from hatched.errors import HatchedError, TransportError
 from hatched.pipeline.log import logger
-from hatched.pipeline.messages import Handler, Request, Response
+from hatched.pipeline.messages import Handler, Request, Response, facts
 from hatched.pipeline.retry_policy import RetryBudget, RetryPolicy
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ class Retry:
                 outcome = await call_next(request)
             except TransportError as error:
                 outcome = error
+            except HatchedError as error:
+                _name_call(error, request, earlier)
+                raise
             maybe_received |= isinstance(outcome, Response) or outcome.maybe_received
             self._budget.record(outcome)
             delay = self._policy.delay(request, outcome, self._io.now())
@@ -51,9 +54,6 @@ class Retry:
             request = evolve(request, attempt=request.attempt + 1)
 
 
-def _name_call(error: TransportError, request: Request, earlier: list[str]) -> None:
-    error.route = request.route.id
-    error.request_id = request.headers.get("x-request-id")
-    error.idempotency_key = request.headers.get("idempotency-key")
-    error.attempts = request.attempt
-    error.earlier = tuple(earlier)
+def _name_call(error: HatchedError, request: Request, earlier: list[str]) -> None:
+    for name, value in facts(request, tuple(earlier)).items():
+        setattr(error, name, value)

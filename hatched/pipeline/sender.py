@@ -18,10 +18,15 @@ class Sender:
         self._io = io
 
     async def __call__(self, request: Request) -> Response:
-        timeout = request.timeout
-        if request.deadline is not None:
-            left = request.deadline - self._io.now()
-            if left <= 0:
-                raise RequestTimeoutError("the deadline of the call has passed", phase="deadline", maybe_received=False)
-            timeout = left if timeout is None else min(timeout, left)
-        return await self._io.send(request, timeout)
+        if request.deadline is None:
+            return await self._io.send(request, request.timeout)
+        left = request.deadline - self._io.now()
+        if left <= 0:
+            raise RequestTimeoutError("the deadline of the call has passed", phase="deadline", maybe_received=False)
+        if request.timeout is not None and request.timeout <= left:
+            return await self._io.send(request, request.timeout)
+        try:
+            return await self._io.send(request, left)
+        except RequestTimeoutError as error:
+            error.phase = "deadline"
+            raise

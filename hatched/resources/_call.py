@@ -9,12 +9,12 @@ from urllib.parse import quote, urlencode
 
 from hatched import codec
 from hatched.config import Config, KeyKind
-from hatched.errors import HatchedError, PublishableKeyScopeError, ResponseDecodeError
+from hatched.errors import PublishableKeyScopeError, ResponseDecodeError
 from hatched.io.base import IO
 from hatched.models._base import Params
 from hatched.options import RequestOptions, WriteOptions, checked
 from hatched.pipeline.answers import raise_for_status
-from hatched.pipeline.messages import Handler, Request, Response, ResponseInfo
+from hatched.pipeline.messages import Handler, Request, Response, ResponseInfo, facts_of_answer
 from hatched.pipeline.pacing import read_rate_limit
 from hatched.routes import Access, Route, Safety
 
@@ -53,19 +53,19 @@ class Caller:
         """
         start = self.io.now()
         given = checked(options, call=route.id, kind=_KINDS[route.replay]) if options else {}
-        if self.config.kind is KeyKind.PUBLISHABLE and route.access is Access.SECRET:
-            raise PublishableKeyScopeError("a publishable key may not do this; nothing was sent", route=route.id)
+        self.refuse(route)
         request = self._request(route, ids, query, body, given, start)
-        try:
-            response = await self._handler(request)
-        except HatchedError as error:
-            error.route = route.id
-            raise
+        response = await self._handler(request)
         self._seen(response)
         if "on_response" in given:
             given["on_response"](_info(response, self.io.now() - start))
         raise_for_status(response)
         return _decode(response, kind)
+
+    def refuse(self, route: Route) -> None:
+        """Raise if the key is of a kind that may not call this route."""
+        if self.config.kind is KeyKind.PUBLISHABLE and route.access is Access.SECRET:
+            raise PublishableKeyScopeError("a publishable key may not do this; nothing was sent", route=route.id)
 
     def _request(
         self,
@@ -125,12 +125,7 @@ def _decode(response: Response, kind: type[T]) -> T:
         raise ResponseDecodeError(
             f"the answer is not what the SDK understands: {error}",
             problems=error.problems,
-            status_code=response.status,
-            request_id=response.request_id,
-            route=response.request.route.id,
-            attempts=response.request.attempt,
-            earlier=response.earlier,
-            idempotency_key=response.idempotency_key,
+            **facts_of_answer(response),
         ) from None
 
 

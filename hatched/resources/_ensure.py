@@ -73,7 +73,10 @@ class Bootstrap:
         try:
             started = await eggs.hatch(egg.egg_id, **self.options)
         except ConflictError:  # another caller hatches this egg, or has hatched one of its own
-            return await self._look() or egg
+            found = await self._look()
+            if found is None:
+                raise
+            return found
         await wait_for_operation(
             self.call,
             started.operation_id,

@@ -59,7 +59,7 @@ async def poll(
 ) -> T | None:
     """Call `look` with the seconds left until it answers something, or answer `None` when the time is up.
 
-    A look that meets the rate limit, or the end of the time, is not an error.
+    A look that meets the end of the time, or a rate limit that frees up before it, is not an error.
     """
     checked_seconds("timeout", timeout, optional=False)
     checked_seconds("interval", interval, optional=False)
@@ -72,7 +72,9 @@ async def poll(
             if found is not None:
                 return found
         except RateLimitError as error:
-            wait = max(pause, error.retry_after)
+            wait = max(pause, error.retry_after or 0.0)
+            if call.io.now() + wait > ends:
+                raise
         except RequestTimeoutError as error:
             if error.phase != "deadline" and call.io.now() < ends - _LAST_LOOK:
                 raise

@@ -42,6 +42,7 @@ class AsyncBuddies(AsyncResource):
         """
         from hatched.resources._ensure import Bootstrap
 
+        self._call.refuse(routes.EGGS_CREATE)
         if not user_id:
             raise ValueError("user_id must not be empty")
         checked_seconds("timeout", timeout, optional=False)

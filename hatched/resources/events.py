@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from attrs import evolve
 
 from hatched import codec, models, routes
+from hatched.config import checked_id
 from hatched.options import WriteOptions
 from hatched.resources._call import AsyncResource
 
 MAX_BATCH = 100
 """Events of one batch (guides/send-events)."""
+_NAMESPACE = UUID("5d2b0c1e-7c0a-4d0b-9b0e-6f2a3f1c8e57")
 
 
 class AsyncEvents(AsyncResource):
@@ -38,8 +40,8 @@ class AsyncEvents(AsyncResource):
         Args:
             user_id: The user in your system.
             type: A registered event type, such as `lesson_completed`.
-            event_id: Your own stable id. Without one, one is minted for this call: its retries are safe, but
-                a second call is a second event.
+            event_id: Your own stable id. Without one, one is made of the call's idempotency key: its retries are
+                safe, but a second call without that key is a second event.
             audience: Needed by customers with two or more audiences.
             occurred_at: An aware datetime or ISO 8601 text with an offset; the server's now by default.
             properties: Your own data; its keys are sent as they are.
@@ -49,8 +51,10 @@ class AsyncEvents(AsyncResource):
             EventQuotaExceededError: The month's events are used up.
             HatchedError: `missing_audience` or `unknown_audience`.
         """
+        if event_id is None:
+            event_id = _minted(options, "")
         body = models.SendEventParams(
-            event_id=str(uuid4()) if event_id is None else event_id,
+            event_id=event_id,
             user_id=user_id,
             type=type,
             audience=audience,
@@ -79,18 +83,28 @@ class AsyncEvents(AsyncResource):
         if len(events) > MAX_BATCH:
             raise ValueError(
                 f"a batch takes at most {MAX_BATCH} events and got {len(events)}: send slices of {MAX_BATCH}, "
-                "or use the importer (events.import_all) for more"
+                "as the importer (events.import_all, planned) will do"
             )
-        body = models.SendBatchParams(events=[_identified(event, place) for place, event in enumerate(events)])
+        params = [_params(event, place) for place, event in enumerate(events)]
+        params = [
+            evolve(event, event_id=_minted(options, str(place))) if event.event_id is None else event
+            for place, event in enumerate(params)
+        ]
+        body = models.SendBatchParams(events=params)
         return await self._call(routes.EVENTS_SEND_BATCH, models.BatchResult, body=body, options=options)
 
 
-def _identified(event: models.SendEventParams | Mapping[str, Any], place: int) -> models.SendEventParams:
+def _minted(options: WriteOptions, place: str) -> str:
+    """An event id that follows from the idempotency key: whoever repeats the call with the key repeats the event."""
+    key = options.setdefault("idempotency_key", str(uuid4()))
+    return str(uuid5(_NAMESPACE, checked_id("idempotency_key", key) + place))
+
+
+def _params(event: models.SendEventParams | Mapping[str, Any], place: int) -> models.SendEventParams:
     try:
-        params = codec.params(event, models.SendEventParams)
+        return codec.params(event, models.SendEventParams)
     except TypeError as error:
         raise TypeError(f"events[{place}]: {error}") from None
-    return evolve(params, event_id=str(uuid4())) if params.event_id is None else params
 
 
 def _name_of(value: object) -> str:

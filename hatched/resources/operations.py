@@ -38,6 +38,7 @@ class AsyncOperations(AsyncResource):
         Raises:
             OperationTimeoutError: It goes on; the error holds it as last seen.
             OperationFailedError: It failed, with `raise_on_failure`.
+            RateLimitError: The server takes no requests until after `timeout`.
         """
         from hatched.resources._polling import wait_for_operation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack
@@ -87,7 +88,8 @@ class BlockingClient:
         self.close()
 
     def __repr__(self) -> str:
-        return repr(self._async).replace("AsyncHatchedClient", type(self).__name__)
+        client: AsyncHatchedClient | None = getattr(self, "_async", None)  # a constructor that raises leaves none
+        return repr(client).replace("AsyncHatchedClient", type(self).__name__)
 
 
 def _stepped(middleware: SyncMiddleware) -> Middleware:
@@ -98,6 +100,7 @@ def _stepped(middleware: SyncMiddleware) -> Middleware:
             f"the synchronous client takes plain functions as middleware, and {name} is a coroutine function"
         )
 
+    @functools.wraps(middleware)
     async def stepped(request: Request, call_next: Handler) -> Response:
         def plain_next(request: Request) -> Response:
             return step(call_next(request))  # type: ignore[arg-type]

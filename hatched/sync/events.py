@@ -35,8 +35,8 @@ class Events(Resource[AsyncEvents]):
         Args:
             user_id: The user in your system.
             type: A registered event type, such as `lesson_completed`.
-            event_id: Your own stable id. Without one, one is minted for this call: its retries are safe, but
-                a second call is a second event.
+            event_id: Your own stable id. Without one, one is made of the call's idempotency key: its retries are
+                safe, but a second call without that key is a second event.
             audience: Needed by customers with two or more audiences.
             occurred_at: An aware datetime or ISO 8601 text with an offset; the server's now by default.
             properties: Your own data; its keys are sent as they are.

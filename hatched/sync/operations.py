@@ -40,6 +40,7 @@ class Operations(Resource[AsyncOperations]):
         Raises:
             OperationTimeoutError: It goes on; the error holds it as last seen.
             OperationFailedError: It failed, with `raise_on_failure`.
+            RateLimitError: The server takes no requests until after `timeout`.
         """
         return step(
             self._async.wait(

@@ -9,7 +9,7 @@ from typing import Any
 
 from hatched import codec, models
 from hatched.errors import WebhookVerificationError
-from hatched.webhooks.signature import TOLERANCE, signed_at, verify_signature
+from hatched.webhooks.signature import TOLERANCE, signed_at, to_bytes, verify_signature
 
 _KINDS: dict[str, type[models.Model]] = {
     "buddy.hatched": models.BuddyHatched,
@@ -43,6 +43,7 @@ def parse(
         WebhookVerificationError: Answer 400 and forget the delivery; `reason` says why.
         TypeError: `raw_body` was parsed already.
     """
+    body = to_bytes(raw_body)
     found = {name.lower(): value for name, value in headers.items()}
     signature = found.get("x-hatched-signature") or found.get("hatched-signature")
     timestamp = found.get("x-hatched-timestamp")
@@ -50,19 +51,19 @@ def parse(
         raise WebhookVerificationError("there is no X-Hatched-Signature header", reason="missing_header")
     if not secret:
         raise WebhookVerificationError("no secret was given to verify with", reason="missing_secret")
-    if not raw_body:
+    if not body:
         raise WebhookVerificationError("the delivery has no body", reason="missing_body")
-    if not verify_signature(raw_body, signature, secret, timestamp=timestamp, tolerance=tolerance, now=now):
+    if not verify_signature(body, signature, secret, timestamp=timestamp, tolerance=tolerance, now=now):
         raise WebhookVerificationError(
             "the signature is not from this secret, or too old; was the body read as raw bytes?",
             reason="invalid_signature",
         )
-    return _read(raw_body, found, datetime.fromtimestamp(signed_at(signature, timestamp) or 0, UTC))
+    return _read(body, found, datetime.fromtimestamp(signed_at(signature, timestamp) or 0, UTC))
 
 
-def _read(raw_body: bytes | str, headers: Mapping[str, str], timestamp: datetime) -> models.WebhookEvent:
+def _read(raw_body: bytes, headers: Mapping[str, str], timestamp: datetime) -> models.WebhookEvent:
     try:
-        body = codec.loads(raw_body.encode() if isinstance(raw_body, str) else raw_body)
+        body = codec.loads(raw_body)
     except codec.CodecError as error:
         raise WebhookVerificationError(f"the body is {error}", reason="invalid_json") from None
     if not isinstance(body, dict):

@@ -19,9 +19,9 @@ _DIGITS = 11
 
 
 def sign(raw_body: bytes | str, secret: str | bytes, timestamp: int) -> str:
-    """The signature of a delivery, in lower-case hex: for your own tests."""
-    content = str(timestamp).encode() + b"." + _bytes(raw_body)
-    return hmac.new(_bytes(secret), content, hashlib.sha256).hexdigest()
+    """The signature of a delivery, in lower-case hex, for your own tests: send it as `sha256=<hex>`."""
+    content = str(timestamp).encode() + b"." + to_bytes(raw_body)
+    return hmac.new(to_bytes(secret), content, hashlib.sha256).hexdigest()
 
 
 def verify_signature(
@@ -46,7 +46,7 @@ def verify_signature(
     Raises:
         TypeError: `raw_body` is neither bytes nor text, such as a body that was parsed already.
     """
-    body = _bytes(raw_body)
+    body = to_bytes(raw_body)
     stamp, candidates = _parse(signature, timestamp)
     if stamp is None or not candidates or not abs(now() - stamp) <= tolerance:
         return False
@@ -55,7 +55,7 @@ def verify_signature(
     genuine = False
     for one in secrets:
         if one:
-            expected = hmac.new(_bytes(one), content, hashlib.sha256).hexdigest().encode()
+            expected = hmac.new(to_bytes(one), content, hashlib.sha256).hexdigest().encode()
             for candidate in candidates:
                 genuine |= hmac.compare_digest(expected, candidate)
     return genuine
@@ -88,7 +88,8 @@ def _seconds(timestamp: object) -> int | None:
     return timestamp if 0 <= timestamp < 10**_DIGITS else None
 
 
-def _bytes(raw_body: bytes | str) -> bytes:
+def to_bytes(raw_body: bytes | str) -> bytes:
+    """The bytes of a body; refuses one that was parsed."""
     if isinstance(raw_body, bytes | bytearray | memoryview):
         return bytes(raw_body)
     if isinstance(raw_body, str):

@@ -1027,8 +1027,18 @@ async def test_a_minted_event_id_is_a_new_uuid_for_each_call(colour: Any, client
     for _ in range(2):
         await colour.run(client.events.send(user_id="u", type="t"))
     first, second = (UUID(json.loads(call.request.content)["event_id"]) for call in wire.calls)
-    assert first.version == second.version == 4
+    assert first.version == second.version == 5
     assert first != second
+
+
+async def test_a_call_repeated_with_its_idempotency_key_repeats_its_minted_event_id(
+    colour: Any, client: Any, wire: Any
+) -> None:
+    expect(wire, EFFECTS)
+    for key in ("k1", "k1", "k2"):
+        await colour.run(client.events.send(user_id="u", type="t", idempotency_key=key))
+    bodies = [call.request.content for call in wire.calls]
+    assert bodies[0] == bodies[1] != bodies[2]
 
 
 async def test_each_event_of_a_batch_gets_an_id_of_its_own(colour: Any, client: Any, wire: Any) -> None:

@@ -31,6 +31,7 @@ def pacer(*answers: Response, now: float = NOW, **settings_: Any) -> Pacer:
     one = Pacer(**{"wall": lambda: now, **settings_})
     for response in answers:
         one.turn(now)
+        one.start()
         one.done(response, now)
     return one
 
@@ -88,6 +89,7 @@ class TestNothingLeft:
         one = Pacer(wall=lambda: NOW)
         for _ in range(5):
             one.turn(NOW)
+            one.start()
         one.done(limits(remaining=4, reset=NOW + 30), NOW)
 
         assert one.turn(NOW) == NOW + 30
@@ -142,6 +144,7 @@ class TestPause:
         one = pacer(answer(429, retry_after="5"))
         turn = one.turn(NOW)
         one.turn(NOW)
+        one.start()
         one.done(answer(429, retry_after="20"), NOW + 1)
 
         assert one.again(turn, turn) >= NOW + 21
@@ -189,6 +192,7 @@ def departures(arrivals: list[float], refusals: list[tuple[float, float]]) -> tu
         now, number, what, value = heapq.heappop(queue)
         if what == "refused":
             one.turn(now)
+            one.start()
             one.done(answer(429, retry_after=str(value)), now)
             pauses.append(now + value)
             continue
@@ -197,6 +201,7 @@ def departures(arrivals: list[float], refusals: list[tuple[float, float]]) -> tu
             heapq.heappush(queue, (turn, number, "wait", turn))
         else:
             left.append(now)
+            one.start()
             one.done(answer(200), now)
     assert len(left) == len(arrivals), "somebody never left"
     return left, pauses
@@ -266,9 +271,36 @@ class TestLaws:
         for status, *headers in answers:
             given_headers = {name: value for name, value in zip(names, headers, strict=True) if value is not None}
             one.turn(NOW)
+            one.start()
             one.done(answer(status, **{name.replace("-", "_"): value for name, value in given_headers.items()}), NOW)
 
         assert NOW <= one.turn(NOW) <= NOW + 60.0 + 1.0
+
+    @given(st.lists(st.sampled_from(["given up", "sent"]), max_size=200), st.floats(0, 9))
+    @LAW
+    def test_those_who_give_up_do_not_lengthen_the_line(self, ends: list[str], later: float) -> None:
+        one = pacer(answer(429, retry_after="10"))
+        for end in ends:
+            one.turn(NOW + later)
+            if end == "given up":
+                one.leave()
+
+        assert one.turn(NOW + later) <= NOW + 10 + 0.0501 * ends.count("sent")
+
+    def test_waiting_is_not_being_under_way(self) -> None:
+        one = pacer(answer(429, retry_after="10"))
+        for _ in range(50):
+            one.turn(NOW)
+        one.start()
+        one.done(limits(remaining=40, reset=NOW + 30), NOW + 11)
+
+        assert one.turn(NOW + 20) < NOW + 30
+
+    def test_a_429_without_limits_does_not_forget_them(self) -> None:
+        one = pacer(limits(limit=60, remaining=7, reset=NOW + 30), answer(429, retry_after="10"))
+
+        assert [one.turn(NOW) for _ in range(3)] == [NOW + 10, NOW + 11, NOW + 12]
+        assert one.info == RateLimitInfo(limit=60, remaining=7, reset=NOW + 30, retry_after=10.0)
 
     @given(st.lists(st.sampled_from(["answer", "lost", "429"]), max_size=30))
     @LAW
@@ -276,6 +308,7 @@ class TestLaws:
         one = Pacer(wall=lambda: NOW)
         for end in ends:
             one.turn(NOW)
+            one.start()
             one.done({"answer": answer(200), "lost": None, "429": answer(429, retry_after="1")}[end], NOW)
 
         assert one._in_flight == 0
