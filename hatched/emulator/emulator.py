@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
 from hatched.emulator import appearance, art, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
-from hatched.emulator.clock import Clock, iso, day_of
+from hatched.emulator.clock import Clock, day_of, iso
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.delivery import Receiver
