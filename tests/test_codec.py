@@ -789,3 +789,13 @@ class TestParams:
     def test_any_other_is_a_type_error(self, mapping: Any, says: str) -> None:
         with pytest.raises(TypeError, match=says):
             params(mapping, models.SendEventParams)
+
+
+def test_a_delivery_may_come_with_one_name_of_each_pair() -> None:
+    """The pairs look like two names of one field of the wire (inferred)."""
+    now = "2026-04-22T10:30:00Z"
+    half = {"id": "d", "event": "badge.awarded", "status": "success", "attempt": 2, "created_at": now}
+    delivery = structure(half, models.WebhookDelivery)
+
+    assert (delivery.event_type, delivery.attempts) == ("badge.awarded", 2)
+    assert delivery.timestamp == delivery.created_at

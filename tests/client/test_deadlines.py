@@ -199,6 +199,32 @@ async def test_the_deadline_of_the_client_bounds_each_look_of_a_wait_not_the_wai
     assert (await run(client.buddies.ensure("u"))).status == "active"
 
 
+async def test_a_copy_that_waits_less_raises_where_the_client_would_wait(
+    colour: Any, run: Any, serve: Any, clock: Any
+) -> None:
+    client = colour.client(base_url=serve(answer(429, Retry_After="30")).base_url, clock=clock)
+    impatient = client.with_options(max_retry_wait=5)
+    for _ in range(2):
+        with pytest.raises(hatched.RateLimitError) as caught:
+            await run(impatient.health())
+        assert caught.value.retry_after == pytest.approx(30, abs=1)
+    assert clock.sleeps == []
+
+
+async def test_an_error_that_asks_to_wait_too_long_says_how_long(colour: Any, run: Any, serve: Any, clock: Any) -> None:
+    client = colour.client(base_url=serve(answer(503, Retry_After="120")).base_url, clock=clock)
+    with pytest.raises(hatched.HatchedError) as caught:
+        await run(client.health())
+    assert (caught.value.status_code, caught.value.retry_after, clock.sleeps) == (503, 120, [])
+
+
+async def test_a_call_cut_by_its_deadline_says_so(colour: Any, run: Any, serve: Any) -> None:
+    client = colour.client(base_url=serve(stall()).base_url, timeout=60)
+    with pytest.raises(hatched.RequestTimeoutError) as caught:
+        await run(client.health(deadline=0.05))
+    assert (caught.value.phase, caught.value.maybe_received) == ("deadline", True)
+
+
 async def test_a_deadline_that_has_passed_is_not_retried(colour: Any, run: Any, serve: Any, clock: Any) -> None:
     server = serve(answer(429, Retry_After="30"), answer(200, OK))
     client = colour.client(base_url=server.base_url, clock=clock)

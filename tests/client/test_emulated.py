@@ -210,6 +210,13 @@ async def test_ensure_may_be_called_again_after_a_timeout(colour: Any, run: Any,
     assert await active_buddies(colour, client, "user_42") == [buddy.id]
 
 
+async def test_ensure_with_a_publishable_key_is_refused_before_any_io(colour: Any, run: Any, emulator: Any) -> None:
+    client = colour.on(emulator, publishable_key=emulator.publishable_key)
+    with pytest.raises(hatched.PublishableKeyScopeError):
+        await run(client.buddies.ensure("user_42"))
+    assert routes(emulator) == []
+
+
 async def test_ensure_without_a_published_config_says_where_to_publish(colour: Any, run: Any, emulator: Any) -> None:
     emulator.unpublish()
     with pytest.raises(hatched.NoPublishedConfigError) as caught:

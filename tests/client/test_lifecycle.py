@@ -259,6 +259,31 @@ asyncio.run(client.aclose())
     assert python(script, "-W", "ignore::ResourceWarning") == "[{'ok'}, {'ok'}]\n"
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the sockets of a loop that is over close by themselves
+def test_a_client_that_outlives_many_loops_keeps_connections_of_none_of_them(serve: Any) -> None:
+    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=serve(answer(200, OK)).base_url)
+    for _ in range(20):
+        asyncio.run(client.health())
+    left = len(client._shared.io._pools)
+    del client
+    gc.collect()
+    assert left == 1
+
+
+async def test_a_close_that_is_cancelled_closes_all_the_same(serve: Any) -> None:
+    server = serve(answer(200, OK))
+    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=server.base_url)
+    await asyncio.gather(*(client.health() for _ in range(20)))
+    (pool,) = client._shared.io._pools.values()
+    closing = asyncio.create_task(client.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert len(pool.shards.all) == 5
+    assert all(shard.client.is_closed for shard in pool.shards.all)
+
+
 def test_a_client_left_open_at_exit_is_no_error(serve: Any) -> None:
     server = serve(answer(200, OK))
     script = f"""

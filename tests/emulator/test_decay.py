@@ -88,8 +88,11 @@ def test_every_loss_is_told_once() -> None:
     api.emulator.deliver_webhooks_to(receive)
     api.ok("POST", "/webhook-configs", {"url": "https://x", "events": ["skill.decayed"]})
     buddy = api.buddy()
+    api.buddy("user_2")
     api.event("read")
     api.clock.advance("1w")
+    midnight = int(Clock("2026-01-02T00:00:00Z").now())
+    assert [int(request.headers["X-Hatched-Timestamp"]) - midnight for request in received] == [0, 86_400]
     assert [json.loads(request.body) for request in received] == [
         {
             "buddy_id": buddy,

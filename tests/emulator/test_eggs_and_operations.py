@@ -156,13 +156,14 @@ def test_an_operation_takes_its_time() -> None:
     egg = api.egg(ready=True)
     path = f"/operations/{api.ok('POST', f'/eggs/{egg}/hatch')['operation_id']}"
     seen = []
-    for _ in range(4):
+    for step in (10, 5, 5, 10, 0):
         operation = api.ok("GET", path)
         seen.append((operation["status"], api.ok("GET", f"/eggs/{egg}")["status"], operation["updated_at"][17:19]))
-        api.clock.advance(10)
+        api.clock.advance(step)
     assert seen == [
         ("pending", "hatching", "00"),
         ("pending", "hatching", "00"),
+        ("processing", "hatching", "15"),
         ("processing", "hatching", "15"),
         ("completed", "hatched", "30"),
     ]
@@ -174,7 +175,9 @@ def test_an_operation_takes_its_time() -> None:
     [
         (0, ["completed"]),
         (1, ["processing", "completed"]),
+        (2, ["processing", "processing", "completed"]),
         (3, ["pending", "processing", "processing", "completed", "completed"]),
+        (4, ["pending", "processing", "processing", "processing", "completed"]),
     ],
 )
 def test_an_operation_can_be_counted_in_polls(polls: int, expected: list[str]) -> None:

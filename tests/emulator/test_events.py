@@ -36,7 +36,10 @@ def test_the_documented_event_has_the_documented_effects() -> None:
         "properties": {"lesson_id": "lesson_17", "duration_ms": 300000, "score": 0.92},
         "occurred_at": "2026-04-22T10:30:00Z",
     }
-    assert api.ok("POST", "/events", event) == {"effects": {**NOTHING, "coins": 10, "badges_awarded": ["first_lesson"]}}
+    response = api.send("POST", "/events", event)
+    assert response.status == 201
+    assert response.json() == {"effects": {**NOTHING, "coins": 10, "badges_awarded": ["first_lesson"]}}
+    assert response.header("X-Event-Quota-Used") == "1"
 
 
 def test_a_replay_answers_the_same_bytes_and_changes_nothing() -> None:
@@ -138,7 +141,9 @@ def test_a_batch_answers_in_order_and_applies_a_repeated_id_once() -> None:
         LESSON,
         {"event_id": "e3", "user_id": "ghost", "type": "quiz_passed"},
     ]
-    results = api.ok("POST", "/events/batch", {"events": events})["results"]
+    response = api.send("POST", "/events/batch", {"events": events})
+    assert (response.status, response.header("X-Event-Quota-Used")) == (201, "3")
+    results = response.json()["results"]
     assert [result["coins"] for result in results] == [10, 0, 10, 0]
     assert [result.get("debug_reason") for result in results] == [
         None,

@@ -78,6 +78,7 @@ def test_evolutions_are_recorded_newest_first() -> None:
     }
     assert record["occurred_at"] == "2026-01-01T00:01:00.000Z"
     assert api.ok("GET", f"{path}/evolutions?page=2&limit=1")["data"][0]["to_stage"] == 2
+    assert api.ok("GET", f"{path}/evolutions")["pagination"] == {"page": 1, "limit": 20, "total": 2}
 
 
 def test_a_buddy_does_not_evolve_twice_at_once() -> None:

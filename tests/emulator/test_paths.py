@@ -398,6 +398,19 @@ def test_events_complete_what_their_conditions_say() -> None:
     assert api.event_as_student()["path_updates"] == []
 
 
+def test_events_complete_nothing_that_is_locked() -> None:
+    api = Walk()
+    path_id = api.define()
+    first = api.step(path_id, "a", 1)
+    api.part(path_id, first, "a1", 1)
+    api.part(path_id, first, "a2", 2, completion_condition=finished(1))
+    api.part(path_id, api.step(path_id, "b", 2, completion_condition=finished(1)), "b1", 1)
+    assert api.event_as_student()["path_updates"] == []
+    api.complete("a1")
+    (a2, b1) = api.event_as_student()["path_updates"]
+    assert (a2["sub_step_completed"]["sub_step_key"], b1["sub_step_completed"]["sub_step_key"]) == ("a2", "b1")
+
+
 def test_a_step_condition_closes_all_that_is_left_and_opens_the_next_step_in_the_same_event() -> None:
     api = Walk()
     path_id = api.define()

@@ -197,6 +197,10 @@ def failing(*statuses: int) -> Callable[[WebhookRequest], int]:
         ((500, 500, 500, 502), [0, 5, 35, 335], "failed", 502, "HTTP 502"),
         ((0, 0, 0, 0), [0, 5, 35, 335], "failed", None, "ConnectionRefusedError: nobody at home"),
         ((500, 410), [0, 5], "failed", 410, "HTTP 410"),
+        ((400,), [0], "failed", 400, "HTTP 400"),
+        ((499,), [0], "failed", 499, "HTTP 499"),
+        ((399, 299), [0, 5], "success", 299, None),
+        ((300, 199, 200), [0, 5, 35], "success", 200, None),
         ((301, 200), [0, 5], "success", 200, None),
     ],
 )
