@@ -88,6 +88,7 @@ class BlockingIO:
                 raise ConfigurationError(
                     "the http_client was used before this process was forked: give each process its own"
                 )
+            self._inherited = self._shards  # kept, so that nobody closes the parent's connections
             self._connect()
         self._pid = pid
 
