@@ -114,7 +114,6 @@ class HatchedError(Exception):
         attempts: How often the request was sent.
         earlier: What the attempts before the last one ended with, oldest first, and why there was no further one.
         idempotency_key: Send the call again with this key and it is applied at most once (kept for 24 h).
-        retry_after: Seconds until the server wants to be asked again, if it said so.
     """
 
     hint: str = ""
@@ -143,7 +142,12 @@ class HatchedError(Exception):
         self.attempts = attempts
         self.earlier: tuple[str, ...] = tuple(map(redact, earlier))
         self.idempotency_key: str | None = idempotency_key
-        self.retry_after: float | None = retry_after
+        self._retry_after: float | None = retry_after
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until the server wants to be asked again, if it said so."""
+        return self._retry_after
 
     def __str__(self) -> str:
         answer = " ".join(str(part) for part in (self.status_code, self.code) if part is not None)
@@ -289,10 +293,12 @@ class ValidationError(HatchedError):
 
 
 class RateLimitError(HatchedError):
-    """The key's minute or day window is used up. `retry_after` is 60 if the server did not say (sdk-js)."""
+    """The key's minute or day window is used up."""
 
-    def __init__(self, message: str, *, retry_after: float | None = 60.0, **facts: Any) -> None:
-        super().__init__(message, retry_after=60.0 if retry_after is None else retry_after, **facts)
+    @property
+    def retry_after(self) -> float:
+        """Seconds until the server takes requests again; 60 if it did not say (reference/sdk-js)."""
+        return 60.0 if self._retry_after is None else self._retry_after
 
 
 class ConflictError(HatchedError):

@@ -363,7 +363,11 @@ EXTRA = [
     (errors.ActiveEggLimitError, {"max": 3, "active": EGGS_CAMEL}, {"max": 3}),
 ]
 ATTRIBUTES = {
-    kind: [name for name, value in vars(kind).items() if isinstance(value, property) and name[0] != "_"]
+    kind: [
+        name
+        for name, value in vars(kind).items()
+        if isinstance(value, property) and name[0] != "_" and name != "retry_after"
+    ]
     for kind in CLASSES
 }
 WITH_ATTRIBUTES = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]

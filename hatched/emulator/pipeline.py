@@ -59,7 +59,7 @@ class Pipeline:
             reply = self._run(request, headers, match, principal, now)
         except ApiError as error:
             reply = error.reply(request_id)
-        except Exception:
+        except Exception:  # noqa: BLE001  like a server, it answers whatever happens
             _log.exception("the emulator failed on %s %s", request.method, request.path)
             # The code is inferred.
             reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)

@@ -72,7 +72,7 @@ async def poll(
             if found is not None:
                 return found
         except RateLimitError as error:
-            wait = max(pause, error.retry_after or 0.0)
+            wait = max(pause, error.retry_after)
             if call.io.now() + wait > ends:
                 raise
         except RequestTimeoutError as error:

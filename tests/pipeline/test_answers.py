@@ -56,7 +56,7 @@ class TestWhatItKnows:
         error = error_of(response)
 
         assert {name: getattr(error, name) for name in vars(errors.HatchedError("m")) if name != "message"} == {
-            "retry_after": None,
+            "_retry_after": None,
             "code": "conflict",
             "status_code": 409,
             "request_id": "ours",

@@ -106,7 +106,6 @@ def errors(hatched: HatchedClient) -> str:
         wait: int = error.retry_after  # E: a float
         return str(wait)
     except HatchedError as error:
-        error.retry_after  # E: only on RateLimitError
         return error.request_id  # E: may be None
     return ""
 
