@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from types import GenericAlias, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -24,6 +24,7 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from hatched import strict
 from hatched.models._base import Extra, Model, Params
 from hatched.models._enums import OpenEnum
 
@@ -56,7 +57,7 @@ def to_snake(name: str) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        return _from_datetime(value)
+        return strict.time_text(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, UUID):
@@ -108,100 +109,6 @@ def loads(body: bytes) -> Any:
         raise CodecError(f"not JSON: {reason} ({len(body)} bytes)") from None
 
 
-# --- strict values --------------------------------------------------------------------------------
-
-_JSON_NAMES: dict[type, str] = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-}
-
-
-def _wrong(expected: str, value: object) -> TypeError:
-    found = "null" if value is None else _JSON_NAMES.get(type(value), f"a {type(value).__name__}")
-    return TypeError(f"expected {expected}, got {found}")
-
-
-def _str(value: Any, _: Any = None) -> str:
-    if value.__class__ is str:
-        return value
-    if isinstance(value, str):
-        return str(value)
-    raise _wrong("a string", value)
-
-
-def _int(value: Any, _: Any = None) -> int:
-    if value.__class__ is int:
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, float):
-        raise TypeError("expected an integer, got a fraction")
-    raise _wrong("an integer", value)
-
-
-def _float(value: Any, _: Any = None) -> float:
-    if value.__class__ is int or value.__class__ is float:
-        return value
-    raise _wrong("a number", value)
-
-
-def _bool(value: Any, _: Any = None) -> bool:
-    if value.__class__ is bool:
-        return value
-    raise _wrong("a boolean", value)
-
-
-def _mapping(value: Any, _: Any = None) -> Mapping[Any, Any]:
-    if isinstance(value, Mapping):
-        return value
-    raise _wrong("an object", value)
-
-
-def _numbers(value: Any, _: Any = None) -> Mapping[Any, Any]:
-    for number in _mapping(value).values():
-        _float(number)
-    return _mapping(value)
-
-
-def _enum(value: Any, kind: Any) -> OpenEnum:
-    member: OpenEnum | None = kind._value2member_map_.get(value) if value.__class__ is str else None
-    return cast(OpenEnum, kind(_str(value))) if member is None else member
-
-
-def _datetime(value: Any, _: Any = None) -> datetime:
-    if value.__class__ is not str:
-        raise _wrong("an ISO 8601 time", value)
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        raise TypeError("expected an ISO 8601 time, got other text") from None
-    # The API's times are UTC (guides/send-events), so that is what a missing offset means.
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _from_datetime(value: datetime, _: Any = None) -> str:
-    if value.utcoffset() is None:
-        raise ValueError("a naive datetime is ambiguous: give it a timezone, such as datetime.now(timezone.utc)")
-    return value.isoformat().replace("+00:00", "Z")
-
-
-def _moment(value: Any, _: Any = None) -> str:
-    """A time on its way out: an aware datetime, or ISO 8601 text with an offset."""
-    if isinstance(value, datetime):
-        return _from_datetime(value)
-    try:
-        parsed = datetime.fromisoformat(_str(value))
-    except ValueError:
-        raise ValueError("expected an ISO 8601 time such as 2026-04-22T10:30:00Z") from None
-    if parsed.utcoffset() is None:
-        raise ValueError("a time without an offset is ambiguous: end it with Z or +HH:MM")
-    return str(value)
-
-
 # --- structuring: JSON → models ---------------------------------------------------------------------
 
 
@@ -217,7 +124,7 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
         if isinstance(value, kind):
             return value
         if value.__class__ is not dict and not isinstance(value, Mapping):
-            raise _wrong("an object", value)
+            raise strict.wrong("an object", value)
         if value.keys() <= known and not twins:
             return inner(value, kind)
         fields, extra = {}, {}
@@ -272,7 +179,7 @@ def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, A
         if isinstance(value, Mapping) and isinstance(value.get("data"), list):
             value = value["data"]
         if not isinstance(value, list | tuple):
-            raise _wrong("an array", value)
+            raise strict.wrong("an array", value)
         return inner(value, kind)
 
     return structure_tuple
@@ -329,11 +236,17 @@ def _has_envelope(kind: Any) -> bool:
 @cache
 def _make_converter(*, detailed: bool) -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=detailed)
-    for kind, hook in ((str, _str), (int, _int), (float, _float), (bool, _bool), (datetime, _datetime)):
+    for kind, hook in (
+        (str, strict.text),
+        (int, strict.integer),
+        (float, strict.number),
+        (bool, strict.boolean),
+        (datetime, strict.time),
+    ):
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook(OpenEnum, _enum)  # a class hook: the one of `str` would win over a factory
-    converter.register_structure_hook_func(_is(Mapping), _mapping)
-    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, float], _numbers)
+    converter.register_structure_hook(OpenEnum, strict.enum)  # a class hook: the one of `str` would win over a factory
+    converter.register_structure_hook_func(_is(Mapping), strict.mapping)
+    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, float], strict.numbers)
     converter.register_structure_hook_factory(_is_choice, _structure_choice)
     converter.register_structure_hook_factory(_is(Literal), _structure_literal)
     converter.register_structure_hook_factory(_is(Sequence), _structure_sequence)
@@ -394,12 +307,12 @@ def _message(error: BaseException) -> str:
 # --- unstructuring: parameters → JSON, and models → dictionaries -------------------------------------
 
 _ARGUMENTS: dict[Any, Callable[[Any], Any]] = {
-    str: _str,
-    int: _int,
-    float: _float,
-    bool: _bool,
-    datetime: _from_datetime,
-    datetime | str: _moment,
+    str: strict.text,
+    int: strict.integer,
+    float: strict.number,
+    bool: strict.boolean,
+    datetime: strict.time_text,
+    datetime | str: strict.moment,
 }
 
 
@@ -410,23 +323,17 @@ def _argument(kind: Any) -> Callable[[Any], Any]:
     if kind in _ARGUMENTS:
         return _ARGUMENTS[kind]
     if _is(Mapping)(kind):
-        return lambda value: dict(_mapping(value))
+        return lambda value: dict(strict.mapping(value))
     if _is(Sequence)(kind):
         item = _argument(get_args(kind)[0])
-        return lambda value: [item(one) for one in _sequence(value)]
+        return lambda value: [item(one) for one in strict.sequence(value)]
     if _is(Literal)(kind):
         return lambda value: _structure_literal(kind)(value, kind)
     if get_args(kind):  # a class, or looser types that become one
         kind = get_args(kind)[0]
     if _is_subclass(OpenEnum)(kind):
-        return lambda value: str(_str(value))
+        return lambda value: str(strict.text(value))
     return lambda value: _wire().unstructure(params(value, kind))
-
-
-def _sequence(value: Any) -> Sequence[Any]:
-    if isinstance(value, list | tuple):
-        return value
-    raise _wrong("a list", value)
 
 
 def _unstructure_params(kind: type, _: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
@@ -513,7 +420,7 @@ def _make_exporter(case: Case) -> cattrs.Converter:
 
         return unstructure
 
-    converter.register_unstructure_hook(datetime, _from_datetime)
+    converter.register_unstructure_hook(datetime, strict.time_text)
     converter.register_unstructure_hook_factory(_is_subclass(OpenEnum), lambda _, __: str)
     converter.register_unstructure_hook_factory(
         _is(tuple), lambda _, __: lambda items: [converter.unstructure(one) for one in items]

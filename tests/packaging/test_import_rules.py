@@ -12,14 +12,27 @@ import hatched
 
 PACKAGE = Path(hatched.__file__).parent
 
-THE_CLIENT = {"client", "codec", "config", "errors", "io", "models", "options", "pipeline", "resources", "routes"}
+THE_CLIENT = {
+    "client",
+    "codec",
+    "config",
+    "errors",
+    "io",
+    "models",
+    "options",
+    "pipeline",
+    "resources",
+    "routes",
+    "strict",
+}
 
 MAY_IMPORT = {
     "models": set(),
     "errors": set(),
     "routes": set(),
     "_version": set(),
-    "codec": {"models"},
+    "strict": {"models"},
+    "codec": {"models", "strict"},
     "config": {"errors"},
     "options": {"config"},
     "pipeline": {"errors", "routes"},
