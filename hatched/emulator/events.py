@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -190,18 +189,23 @@ def _tell(call: Call, told: Sequence[tuple[str, Effects, bool]]) -> None:
 
 
 def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], dict[int, State]]:
-    rows: list[sqlite3.Row] = call.db.execute(
+    rows = call.db.execute(
         "SELECT seq, id, user_id, audience, config_version_id, state FROM buddies WHERE customer_id = ?"
         " AND status = 'active' AND user_id IN (SELECT value FROM json_each(?))",
         (call.customer_id, dumps(sorted(users))),
-    ).fetchall()
+    )
     buddies: dict[tuple[str, str], _Buddy] = {}
-    for row in rows:
-        version_id, audience = row["config_version_id"], row["audience"]
-        book = call.world.configs.book(version_id, audience)
-        path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
-        buddies[row["user_id"], audience] = _Buddy(row["seq"], row["id"], book, path)
-    return buddies, {row["seq"]: call.world.states.load(row["seq"], row["state"]) for row in rows}
+    states: dict[int, State] = {}
+    rules: dict[tuple[str, str], tuple[Book, Path | None]] = {}
+    for seq, buddy_id, user_id, audience, version_id, text in rows:
+        found = rules.get((version_id, audience))
+        if found is None:
+            book = call.world.configs.book(version_id, audience)
+            path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
+            found = rules[version_id, audience] = book, path
+        buddies[user_id, audience] = _Buddy(seq, buddy_id, *found)
+        states[seq] = call.world.states.load(seq, text)
+    return buddies, states
 
 
 def _used(call: Call) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from attrs import frozen
@@ -20,7 +20,6 @@ from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
 from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
 
-_HUGE = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
 _log = logging.getLogger("hatched.emulator")
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
 _UUIDS = {
@@ -114,14 +113,20 @@ def _decode(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        data = json.loads(body, parse_constant=_refuse)
-        if b"\\u" in body or _HUGE.search(body):
-            # A lone surrogate is no text, and a number beyond all floats is none.
+        data = _decoder.decode(body.decode())
+        if b"\\u" in body:
+            # A lone surrogate is JSON but no text: no database takes it.
             dumps(data).encode()
     except (ValueError, RecursionError):
         raise bad_request("The request body is not valid JSON") from None
     return data
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -117,10 +117,9 @@ class AsyncIO:
         return _Pool(lambda: wire.AsyncClient(**settings), each=wire.PER_SHARD, most=wire.PER_SHARD * wire.SHARDS)
 
     async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
-        build = httpx.Request if self._http_client is None else client.build_request
         try:
             response = await client.send(
-                wire.to_httpx(request, self._key, timeout, build), stream=True, follow_redirects=False
+                wire.to_httpx(request, self._key, timeout, self._http_client), stream=True, follow_redirects=False
             )
             try:
                 body = await _read(response)
@@ -171,7 +170,7 @@ async def _read(response: httpx.Response) -> bytes:
         return response.content
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in cast(httpx.AsyncByteStream, response.stream):
         chunks.append(chunk)
         size += len(chunk)
         if size >= wire.ERROR_BODY and not response.is_success:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import cast
 
 import httpx
 
@@ -93,11 +94,10 @@ class BlockingIO:
         self._pid = pid
 
     def _exchange(self, client: httpx.Client, request: Request, timeout: float | None) -> Response:
-        build = httpx.Request if self._http_client is None else client.build_request
         ends = None if timeout is None else time.monotonic() + timeout
         try:
             response = client.send(
-                wire.to_httpx(request, self._key, timeout, build), stream=True, follow_redirects=False
+                wire.to_httpx(request, self._key, timeout, self._http_client), stream=True, follow_redirects=False
             )
             try:
                 body = _read(response, ends)
@@ -132,7 +132,7 @@ def _read(response: httpx.Response, ends: float | None) -> bytes | None:
         return response.content
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_raw():
+    for chunk in cast(httpx.SyncByteStream, response.stream):
         chunks.append(chunk)
         size += len(chunk)
         if size >= wire.ERROR_BODY and not response.is_success:

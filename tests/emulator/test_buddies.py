@@ -29,6 +29,7 @@ def test_buddies_are_listed_filtered_sorted_and_paged() -> None:
     assert listed("sort=name") == [anna, bert, carl]
     assert listed("sort=coins&order=desc") == [bert, anna, carl]
     assert listed("user_id=u1") == [anna]
+    assert listed("user_id=") == []
     assert listed("evolution_stage=2") == []
     assert listed("evolution_stage=1") == ids
     assert listed("page=2&limit=2") == [bert]
@@ -88,6 +89,8 @@ def test_coins_are_earned_and_spent_and_never_run_below_zero() -> None:
     assert (refused.status, refused.json()["error"]["code"]) == (400, "insufficient_balance")
     assert refused.json()["error"]["details"] == {"required": 3, "available": 2}
     assert api.ok("GET", f"/buddies/{buddy}")["coins"] == 2
+    assert api.ok("POST", f"/buddies/{buddy}/coins/spend", {"amount": 2, "reason": "hat"})["balance"] == 0
+    assert api.code("POST", f"/buddies/{buddy}/coins/spend", {"amount": 1, "reason": "hat"})[0] == 400
 
 
 def test_both_token_slots_are_told_and_only_the_primary_one_is_spent() -> None:

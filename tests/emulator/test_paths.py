@@ -289,6 +289,17 @@ def test_a_path_is_walked_by_hand_in_order() -> None:
     )
 
 
+def test_the_badge_of_a_sub_step_is_told_and_given_once() -> None:
+    api = Walk()
+    path_id = api.define()
+    api.part(path_id, api.step(path_id, "a"), "a1", reward_badge_key="walker")
+    assert api.complete("a1")["reward_badge_key"] == "walker"
+    again = api.send("POST", f"{api.buddy_path}/paths/course/sub-steps/a1/complete")
+    assert (again.status, again.json()["reward_badge_key"]) == (200, None)
+    assert [badge["badge_key"] for badge in api.ok("GET", f"{api.buddy_path}/badges")] == ["walker"]
+    assert api.ok("GET", api.buddy_path)["coins"] == 2
+
+
 def test_a_runtime_payload_looks_as_documented() -> None:
     api = Walk()
     api.course()

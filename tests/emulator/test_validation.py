@@ -45,6 +45,23 @@ def problems(cls: type, data: Any, args: dict[str, str] | None = None) -> list[s
             {"amount": 10**30, "reason": "r"},
             ["amount must be a number conforming to the specified constraints"],
         ),
+        (buddies.EarnCoinsParams, {"amount": 2**53 - 1, "reason": "r"}, []),
+        (
+            buddies.EarnCoinsParams,
+            {"amount": 2**53, "reason": "r"},
+            ["amount must be a number conforming to the specified constraints"],
+        ),
+        (paths.CreatePathStepParams, {"key": "k", "label": "l", "ordinal": 2**31}, []),
+        (
+            paths.CreatePathStepParams,
+            {"key": "k", "label": "l", "ordinal": 2**31 + 1},
+            ["ordinal must not be greater than 2147483648"],
+        ),
+        (
+            paths.CreatePathStepParams,
+            {"key": "k", "label": "l", "ordinal": 2**53},
+            ["ordinal must be an integer number"],
+        ),
         (paths.SetPathActiveParams, {"is_active": 1}, ["is_active must be a boolean value"]),
         (
             paths.CreatePathDefinitionParams,
