@@ -441,7 +441,8 @@ async def test_after_a_broken_answer_the_same_bytes_are_sent_again(
     colour: Any, serve: Any, connect: Any, turn: Any
 ) -> None:
     server = serve(turn, turn, answer(200, EFFECTS))
-    assert (await send(colour, connect(server))).coins == 10
+    # Enough retries for the connections that the server hangs up only after they were taken again.
+    assert (await send(colour, connect(server, max_retries=10))).coins == 10
     first, *again = server.heard
     assert len(again) == 2
     for heard in again:
