@@ -378,7 +378,7 @@ async def test_a_server_that_drips_is_left_when_the_attempt_has_lasted_its_timeo
     client = connect(serve(DRIPS[what]), timeout=0.15, max_retries=0)
     started = time.monotonic()
     error = await failure(colour, client)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 1.1  # and not the 1.2 seconds of the shortest drip
     assert type(error) is hatched.RequestTimeoutError
 
 

@@ -19,7 +19,8 @@ from tests.client.conftest import KEY
 from tests.client.raw_server import answer, hang_up, stall
 
 OK = {"status": "ok"}
-SLACK = 0.25
+SLACK = 2.0
+"""Seconds that a busy machine may add; what these tests find out takes far longer, or for ever."""
 """Seconds that a busy machine may be late."""
 
 
@@ -108,20 +109,20 @@ async def test_waiting_for_a_free_connection_counts_towards_the(
 ) -> None:
     monkeypatch.setattr("hatched.io.wire.SHARDS", 1)
     client = colour.client(base_url=serve(stall()).base_url, max_retries=0)
-    busy = [lambda: client.health(timeout=0.2)] * 4
+    busy = [lambda: client.health(timeout=0.6)] * 4
     seconds = 0.0
 
     async def fifth() -> None:
         nonlocal seconds
         await asyncio.sleep(0.05)
         with Timer() as timer, pytest.raises(hatched.RequestTimeoutError):
-            await asyncio.to_thread(client.health, **{bound: 0.3}) if not colour.is_async else await client.health(
-                **{bound: 0.3}
+            await asyncio.to_thread(client.health, **{bound: 0.7}) if not colour.is_async else await client.health(
+                **{bound: 0.7}
             )
         seconds = timer.seconds
 
     await asyncio.gather(colour.together(*busy), fifth())
-    assert seconds < 0.3 + 0.1
+    assert seconds < 0.7 + 0.3  # and not 0.55 + 0.7
 
 
 async def test_no_free_connection_is_a_timeout_of_a_request_that_was_not_sent(
