@@ -452,12 +452,16 @@ async def test_a_cancelled_operations_wait_stops_at_once(emulator: Any) -> None:
 
 
 async def test_closing_while_a_call_is_under_way_ends_it_without_a_retry(serve: Any, clock: Any) -> None:
-    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=serve(stall()).base_url, clock=clock)
+    server = serve(stall())
+    client = hatched.AsyncHatchedClient(api_key=KEY, base_url=server.base_url, clock=clock)
     task = asyncio.create_task(client.health())
-    await asyncio.sleep(0.05)
+    for _ in range(1000):
+        if server.heard:
+            break
+        await asyncio.sleep(0.01)
     await client.aclose()
     with pytest.raises(hatched.ClientClosedError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, 10)
     assert clock.sleeps == []
 
 
@@ -473,7 +477,7 @@ def test_closing_the_synchronous_client_while_a_thread_calls_ends_the_call_with_
 
     thread = threading.Thread(target=call)
     thread.start()
-    time.sleep(0.05)
+    time.sleep(0.2)
     client.close()
     thread.join()
     assert [isinstance(one, hatched.HatchedError) for one in outcome] == [True], outcome
