@@ -40,7 +40,7 @@ _PHASES: dict[type[Exception], str] = {
 
 @lru_cache(maxsize=512)
 def url(text: str) -> httpx.URL:
-    """A parsed URL; parsing takes longer than all else that happens to a request."""
+    """A parsed URL; httpx takes tens of microseconds to parse one, and few differ."""
     return httpx.URL(text)
 
 
@@ -121,7 +121,7 @@ def to_httpx(
     method, target = request.route.method, url(request.url)
     if http_client is not None:
         return http_client.build_request(method, target, headers=headers, content=request.body, extensions=extensions)
-    # Given a stream, httpx adds no headers of its own, which takes it longer than all else here.
+    # Given a stream, httpx adds no headers of its own, which would take it longer than all of the above.
     raw = [(b"Host", target.netloc), *((name.encode(), value.encode()) for name, value in headers.items())]
     if request.body is not None or method != "GET":
         raw.append((b"Content-Length", b"%d" % len(request.body or b"")))

@@ -43,7 +43,6 @@ MAY_IMPORT = {
     "sync": THE_CLIENT | {"webhooks"},
     "emulator": {"codec", "models", "routes"},
     "emulator/doors": THE_CLIENT | {"emulator", "sync"},
-    "emulator/demo": THE_CLIENT | {"__init__", "emulator", "sync"},
     "imports": THE_CLIENT,
     "testing": THE_CLIENT | {"emulator", "sync", "webhooks"},
     "cli": THE_CLIENT | {"_version", "emulator", "imports", "sync", "webhooks"},
@@ -71,7 +70,7 @@ FOR_TYPES = {
 EXCUSES = {"later": LATER, "types": FOR_TYPES}
 
 WORLD = {"httpx", "httpcore", "anyio", "asyncio", "trio", "sniffio"}
-TOUCHES_THE_WORLD = ("io/", "imports/", "cli/", "testing", "emulator/transport", "emulator/demo", "emulator/doors")
+TOUCHES_THE_WORLD = ("io/", "imports/", "cli/", "testing", "emulator/transport", "emulator/doors")
 """The only places that import httpx, anyio or an event loop when they run."""
 
 
