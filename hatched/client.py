@@ -84,8 +84,8 @@ class AsyncHatchedClient:
         publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens, as far
             as its scopes go; the rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
         base_url: Default: `HATCHED_BASE_URL`, else what the key says. https, except for this machine.
-        timeout: Seconds for one attempt; `None` for no bound. Without an event loop, a server that sends the
-            head of its answer byte by byte can draw it out.
+        timeout: Seconds for one attempt; `None` for no bound. Without an event loop, looking up the
+            name of the host is bounded by the system alone.
         deadline: Seconds for a whole call with its retries and waits; `None` for no bound.
         max_retries: Attempts after the first, on 408, 429, 5xx, timeouts and lost connections.
         max_retry_wait: Seconds; if the server asks for a longer wait, its error is raised with `retry_after`.

@@ -101,6 +101,16 @@ class AsyncClient(httpx.AsyncClient):
     def cookies(self, cookies: object) -> None: ...
 
 
+class Remaining(float):
+    """Seconds that were left when it was made, and what is left of them later."""
+
+    ends: float
+
+    def now(self) -> float:
+        """At least a millisecond: zero would mean that a socket never waits."""
+        return max(self.ends - time.monotonic(), 0.001)
+
+
 class TimeLeft(dict[str, float]):
     """httpx asks at the start of each phase how long it may take: what is left of the attempt."""
 
@@ -109,7 +119,9 @@ class TimeLeft(dict[str, float]):
         self.ends: float = time.monotonic() + seconds
 
     def get(self, _key: str, _default: object = None) -> float:
-        return max(self.ends - time.monotonic(), 0.001)
+        left = Remaining(max(self.ends - time.monotonic(), 0.001))
+        left.ends = self.ends
+        return left
 
 
 def to_httpx(

@@ -6,14 +6,16 @@ Whatever happens, a caller sees an error of the SDK, or a `TypeError` or `ValueE
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
+import socket
 import ssl
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import httpcore
@@ -43,6 +45,10 @@ def connect(colour: Any, clock: Any) -> Callable[..., Any]:
 
 async def send(colour: Any, client: Any, **options: Any) -> Any:
     return await colour.run(client.events.send(event_id="e1", user_id="u", type="t", **options))
+
+
+class Addressed(NamedTuple):
+    base_url: str
 
 
 async def failure(colour: Any, client: Any, **options: Any) -> hatched.HatchedError:
@@ -370,16 +376,38 @@ DRIPS = {
 
 @pytest.mark.parametrize("what", DRIPS)
 async def test_a_server_that_drips_is_left_when_the_attempt_has_lasted_its_timeout(
-    colour: Any, serve: Any, connect: Any, what: str, request: pytest.FixtureRequest
+    colour: Any, serve: Any, connect: Any, what: str
 ) -> None:
-    if not colour.is_async and what in {"headers", "status line", "chunk extension", "informational answers"}:
-        reason = "httpx bounds each read of a head, not the head: a documented limit of the synchronous client"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     client = connect(serve(DRIPS[what]), timeout=0.15, max_retries=0)
     started = time.monotonic()
     error = await failure(colour, client)
     assert time.monotonic() - started < 1.1  # and not the 1.2 seconds of the shortest drip
     assert type(error) is hatched.RequestTimeoutError
+
+
+async def test_the_addresses_of_a_host_share_the_timeout_of_an_attempt(
+    colour: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as deaf, contextlib.ExitStack() as queue:  # a full queue: nobody else gets a connection
+        deaf.bind(("0.0.0.0", 0))
+        deaf.listen(0)
+        port = deaf.getsockname()[1]
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", port)) for last in range(1, 9)]
+        resolve = socket.getaddrinfo
+
+        def getaddrinfo(host: str, *args: Any, **options: Any) -> Any:
+            return found if host == "localhost" else resolve(host, *args, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        client = connect(Addressed(f"http://localhost:{port}/api/v1"), timeout=0.2, max_retries=0)
+        started = time.monotonic()
+        error = await failure(colour, client)
+    assert time.monotonic() - started < 1.0  # and not 0.2 seconds for each of the eight
+    assert isinstance(error, hatched.RequestTimeoutError)
 
 
 async def test_a_server_that_never_answers_is_left_after_the_timeout(colour: Any, serve: Any, connect: Any) -> None:
