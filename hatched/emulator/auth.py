@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from hatched.emulator.errors import ApiError
+from hatched.emulator.store import Store
 from hatched.routes import Access, Route
 
 DEFAULT_SCOPES = (Access.READ_OPERATIONS.value, Access.WRITE_EMBED_TOKENS.value)
@@ -25,16 +27,22 @@ class Principal(NamedTuple):
 class Keys:
     """The keys that exist. Revoking one takes effect at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._db = store.db
         self._principals: dict[str, Principal] = {}
+        for key, customer_id, scopes in self._db.execute("SELECT key, customer_id, scopes FROM keys"):
+            self._principals[key] = Principal(key, customer_id, scopes and frozenset(json.loads(scopes)))
 
     def add(self, key: str, customer_id: str, scopes: tuple[str, ...] | None = None) -> None:
         """Lets `key` in as a secret key, or with `scopes` as a publishable one."""
+        text = None if scopes is None else json.dumps(sorted(scopes))
+        self._db.execute("REPLACE INTO keys VALUES (?, ?, ?)", (key, customer_id, text))
         self._principals[key] = Principal(key, customer_id, None if scopes is None else frozenset(scopes))
 
     def revoke(self, key: str) -> None:
         """Shuts `key` out. Raises `KeyError` for one that does not exist."""
         del self._principals[key]
+        self._db.execute("DELETE FROM keys WHERE key = ?", (key,))
 
     def find(self, authorization: str | None) -> Principal | None:
         """The principal of an `Authorization` header."""

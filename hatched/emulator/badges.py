@@ -30,6 +30,9 @@ def award(call: Call, params: AwardBadgeParams) -> Reply:
         buddies.save(call.world, buddy, call.now)
         wallet.write(call.world, call.customer_id, [(buddy.id, entry, None) for entry in earnings.entries], call.now)
         tell_awarded(call.world, buddy.customer_id, buddy.id, badge.key, call.now)
+    else:
+        call.world.infer("badges.again")
+    call.world.inferred.update(earnings.inferred)
     return Reply(_view(buddy.book, badge.key, buddy.state.badges[badge.key]), 201)
 
 

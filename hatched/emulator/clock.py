@@ -50,6 +50,15 @@ class Clock:
         """Back to the start."""
         self._now = self._start
 
+    @property
+    def state(self) -> float:
+        """What `put_back` takes: the present in virtual time, in real time how far it was pushed ahead."""
+        return self._now
+
+    def put_back(self, state: float) -> None:
+        """To a moment of the past or the future; nothing that is due is run."""
+        self._now = state
+
     def watch(self, watcher: Callable[[], object]) -> None:
         """Calls `watcher` after every `advance`."""
         self._watchers.append(watcher)

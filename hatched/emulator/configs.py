@@ -13,7 +13,7 @@ from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.check import check
 from hatched.emulator.rules.model import Rules
 from hatched.emulator.store import Store
-from hatched.emulator.validation import InvalidError, parse
+from hatched.emulator.validation import parse
 
 PUBLISH_URL = "https://app.hatched.live/config"  # inferred
 DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
@@ -93,9 +93,6 @@ class Configs:
 
 def load(data: object) -> Rules:
     """Rules from JSON-like data. Raises `ValueError` that names every field at fault."""
-    try:
-        rules = parse(Rules, data)
-    except InvalidError as invalid:
-        raise ValueError(str(invalid)) from None
+    rules = parse(Rules, data)
     check(rules)
     return rules

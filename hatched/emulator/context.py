@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from hatched.emulator.configs import Configs
 from hatched.emulator.ids import Ids
@@ -30,16 +30,19 @@ class Operations:
     after_polls: int | None = None
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Settings:
     """What the documentation leaves open, as switches.
 
     Attributes:
-        origin: Scheme and host below which pictures are served.
+        origin: Scheme and host below which pictures are served; a server sets it to its own.
         event_body: `nested` answers `{"effects": {...}, "debug_reason": ...}`, `flat` the effects themselves.
         batch_transaction: Whether a batch is one transaction or one per event.
         webhook_scheme: `current` signs with `X-Hatched-*` headers and sends bare bodies, `legacy` sends the older
             envelope with `Hatched-Signature`.
+        event_retention: Seconds for which an event id is remembered; `None` is for ever.
+        field_errors: Whether an entry of `details.fields` is `{"field", "message"}`, or only the message.
+        strict: `seen` refuses, with 501, whatever the documentation does not state.
     """
 
     plan: Plan
@@ -48,6 +51,9 @@ class Settings:
     event_body: Literal["nested", "flat"] = "nested"
     batch_transaction: Literal["batch", "event"] = "batch"
     webhook_scheme: Literal["current", "legacy"] = "current"
+    event_retention: float | None = None
+    field_errors: Literal["objects", "messages"] = "objects"
+    strict: Literal["seen"] | None = None
 
 
 @frozen(kw_only=True)
@@ -57,6 +63,7 @@ class World:
     Attributes:
         signing_key: Signs the tokens of browsers.
         failures: By type of operation, the reasons why the next ones fail.
+        inferred: The guesses on which the answer in hand rests.
     """
 
     store: Store
@@ -67,6 +74,11 @@ class World:
     states: StateCache
     signing_key: str
     failures: dict[str, list[str]]
+    inferred: set[str] = field(factory=set)
+
+    def infer(self, guess: str) -> None:
+        """The answer in hand rests on one of `fidelity.GUESSES`."""
+        self.inferred.add(guess)
 
 
 @frozen(kw_only=True)

@@ -84,37 +84,73 @@ def enqueue(world: World, endpoint_id: str, event: str, body: str, now: float) -
     return delivery_id
 
 
-def deliver_due(world: World, receiver: Receiver | None, now: float) -> None:
-    """Makes every attempt whose time has come, in the order of their times, each at its own time."""
+class Attempt(NamedTuple):
+    """One attempt whose time has come.
+
+    Attributes:
+        seq: The delivery's row.
+        following: When the next attempt is due if this one fails; `None` after the last.
+    """
+
+    seq: int
+    request: WebhookRequest
+    following: float | None
+
+
+def next_attempt(world: World, now: float) -> Attempt | None:
+    """The earliest attempt that is due, at its own time, or `None`.
+
+    The one after it is planned first: the receiver may call back, and the process may die in it.
+    """
     db = world.store.db
-    while row := db.execute(
+    row = db.execute(
         "SELECT d.*, e.url, e.secret, e.customer_id FROM webhook_deliveries d"
         " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT 1",
         (now,),
-    ).fetchone():
-        at: float = row["due_at"]
-        attempts = row["attempts"] + 1
-        following = at + _DELAYS[attempts - 1] if attempts <= len(_DELAYS) else None
-        # The next attempt is planned before this one: a receiver may call back, and a process may die in it.
-        db.execute(
-            "UPDATE webhook_deliveries SET attempts = ?, last_attempt_at = ?, due_at = ? WHERE seq = ?",
-            (attempts, at, following, row["seq"]),
-        )
-        status, error = _attempt(world, receiver, row, int(at))
-        done = status is not None and 200 <= status < 300
-        # "A 4xx terminates faster than a 5xx": at once, we infer.
-        given_up = following is None or (status is not None and 400 <= status < 500)
-        db.execute(
-            "UPDATE webhook_deliveries SET status = ?, response_code = ?, duration_ms = 0, error_message = ?,"
-            " due_at = ? WHERE seq = ?",
-            (
-                "success" if done else "failed" if given_up else "pending",
-                status,
-                None if done else error or f"HTTP {status}",
-                None if done or given_up else following,
-                row["seq"],
-            ),
-        )
+    ).fetchone()
+    if row is None:
+        return None
+    at: float = row["due_at"]
+    attempts = row["attempts"] + 1
+    following = at + _DELAYS[attempts - 1] if attempts <= len(_DELAYS) else None
+    db.execute(
+        "UPDATE webhook_deliveries SET attempts = ?, last_attempt_at = ?, due_at = ? WHERE seq = ?",
+        (attempts, at, following, row["seq"]),
+    )
+    return Attempt(row["seq"], _request(world, row, int(at)), following)
+
+
+def has_due(world: World, now: float) -> bool:
+    """Whether there is an attempt to make."""
+    return world.store.db.execute("SELECT 1 FROM webhook_deliveries WHERE due_at <= ?", (now,)).fetchone() is not None
+
+
+def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | None, str | None]:
+    """The status that `receiver` answered, or why there is none."""
+    if receiver is None:
+        return None, "nobody listens: give the emulator a receiver"
+    try:
+        return receiver(request), None
+    except Exception as failure:  # noqa: BLE001  a receiver may raise anything
+        return None, f"{type(failure).__name__}: {failure}"
+
+
+def record(world: World, made: Attempt, status: int | None, error: str | None) -> None:
+    """Notes how an attempt went."""
+    done = status is not None and 200 <= status < 300
+    # "A 4xx terminates faster than a 5xx": at once, we infer.
+    given_up = made.following is None or (status is not None and 400 <= status < 500)
+    world.store.db.execute(
+        "UPDATE webhook_deliveries SET status = ?, response_code = ?, duration_ms = 0, error_message = ?,"
+        " due_at = ? WHERE seq = ?",
+        (
+            "success" if done else "failed" if given_up else "pending",
+            status,
+            None if done else error or f"HTTP {status}",
+            None if done or given_up else made.following,
+            made.seq,
+        ),
+    )
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
@@ -122,11 +158,7 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def _attempt(
-    world: World, receiver: Receiver | None, row: sqlite3.Row, timestamp: int
-) -> tuple[int | None, str | None]:
-    if receiver is None:
-        return None, "nobody listens: give the emulator a receiver"
+def _request(world: World, row: sqlite3.Row, timestamp: int) -> WebhookRequest:
     legacy = world.settings.webhook_scheme == "legacy"
     body = _envelope(row) if legacy else row["body"].encode()
     signed = signature(row["secret"], timestamp, body)
@@ -144,10 +176,7 @@ def _attempt(
             "X-Hatched-Timestamp": str(timestamp),
             "X-Hatched-Signature": f"sha256={signed}",
         }
-    try:
-        return receiver(WebhookRequest(row["url"], headers, body)), None
-    except Exception as failure:  # noqa: BLE001  a receiver may raise anything
-        return None, f"{type(failure).__name__}: {failure}"
+    return WebhookRequest(row["url"], headers, body)
 
 
 def _envelope(row: sqlite3.Row) -> bytes:

@@ -10,7 +10,6 @@ from attrs import frozen
 
 from hatched.emulator import ai_credits, art, delivery, operations
 from hatched.emulator.clock import iso
-from hatched.emulator.configs import Configs
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, conflict, not_found
 from hatched.emulator.messages import Reply, dumps
@@ -40,7 +39,7 @@ class EnsureQuery:
 def create(call: Call, params: CreateEggParams, query: EnsureQuery) -> Reply:
     """A new egg, or with `ensure` the user's latest that still waits (then 200: inferred)."""
     version_id = call.world.configs.published(call.customer_id)
-    audience = _audience(call.world.configs, version_id, params)
+    audience = _audience(call.world, version_id, params)
     if query.ensure == "true":
         row = call.one(
             "SELECT * FROM eggs WHERE customer_id = ? AND user_id = ? AND audience = ?"
@@ -99,6 +98,8 @@ def update_status(call: Call, params: UpdateEggStatusParams) -> Reply:
     previous = egg["status"]
     if previous not in ("waiting", "ready") and previous != params.status:
         raise conflict(f"A {previous} egg cannot become {params.status}")
+    if previous == params.status:
+        call.world.infer("eggs.same_status")
     call.db.execute("UPDATE eggs SET status = ? WHERE seq = ?", (params.status, egg["seq"]))
     return Reply({"egg_id": egg["id"], "status": params.status, "previous_status": previous})
 
@@ -170,10 +171,14 @@ def _find(call: Call, egg_id: str) -> sqlite3.Row:
     return row
 
 
-def _audience(configs: Configs, version_id: str, params: CreateEggParams) -> str:
+def _audience(world: World, version_id: str, params: CreateEggParams) -> str:
     """`metadata.audience` binds the buddy's audience (seen); without one it is the first configured (inferred)."""
-    configured = configs.rules(version_id).audiences
-    audience = (params.metadata or {}).get("audience", configured[0])
+    configured = world.configs.rules(version_id).audiences
+    audience = (params.metadata or {}).get("audience")
+    if audience is None:
+        audience = configured[0]
+        if len(configured) > 1:
+            world.infer("eggs.default_audience")
     if audience not in configured:
         raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
     wanted: str = audience

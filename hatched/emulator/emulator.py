@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections import deque
 from email.utils import formatdate
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
-from hatched.emulator import appearance, art, catalogue, decay, delivery, operations, router, sessions
+from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
-from hatched.emulator.clock import Clock, day_of, iso
+from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.delivery import Receiver
@@ -22,19 +24,23 @@ from hatched.emulator.journal import Entry
 from hatched.emulator.messages import Request, Response
 from hatched.emulator.path_book import PathBook
 from hatched.emulator.pipeline import Pipeline
-from hatched.emulator.plans import find
+from hatched.emulator.plans import find as find_plan
 from hatched.emulator.ratelimit import RateLimiter
+from hatched.emulator.rules.files import DEFAULT, find as find_rules
 from hatched.emulator.rules.model import Rules
-from hatched.emulator.rules.presets import DEFAULT
 from hatched.emulator.rules.state import StateCache
 from hatched.emulator.store import Store
 
 if TYPE_CHECKING:
     from hatched import AsyncHatchedClient, HatchedClient
+    from hatched.emulator.asgi import App
     from hatched.emulator.doors import EmulatedOptions
+    from hatched.emulator.receivers import ASGIApp
+    from hatched.emulator.server import Server
     from hatched.emulator.transport import AsyncTransport, Transport
 
 _JOURNAL = 10_000
+DEFAULT_KEY = "hatch_test_emulator"
 _ORIGIN = "http://hatched.emulator.localhost"
 
 
@@ -51,6 +57,16 @@ class AppliedEvent(NamedTuple):
     applied_at: float
 
 
+class Snapshot(NamedTuple):
+    """What `Emulator.restore` takes."""
+
+    database: sqlite3.Connection
+    now: float
+    ids: tuple[int, int]
+    limits: list[Any]
+    failures: dict[str, list[str]]
+
+
 class Exchange(NamedTuple):
     """What a request meets: the server's response if it got there, and what went wrong on the way."""
 
@@ -62,7 +78,8 @@ class Emulator:
     """Hatched, small enough to embed. Safe to share between threads and tasks.
 
     Args:
-        rules: The published rules. `None` is those of the file, or `presets.DEFAULT`.
+        rules: The published rules, or the name of a preset (`language-learning`, `fitness`, `productivity`, `custom`),
+            or the path of a TOML file. `None` is those that a store holds, or `language-learning`.
         plan: `free`, `growth`, `pro` or `enterprise`: rate limits, event quota, credits, features.
         store: A file, or `":memory:"`.
         seed: The same seed and requests give the same ids.
@@ -74,6 +91,11 @@ class Emulator:
         event_body: Shape of the answer to `POST /events`, which the documentation leaves open.
         batch_transaction: Whether a batch is one transaction or one per event, which it leaves open too.
         webhook_scheme: The documented signature and body of today, or those before.
+        event_retention: How long an event id is remembered, in seconds or as `"30d"`, which it leaves open; `None` is
+            for ever.
+        field_errors: Shape of an entry of `details.fields` in a 422, which it leaves open.
+        strict: `"seen"` refuses, with 501, whatever the documentation does not state (`hatched emulator coverage`
+            lists it); see the property.
     """
 
     base_url = _ORIGIN + router.PREFIX
@@ -81,18 +103,21 @@ class Emulator:
     def __init__(
         self,
         *,
-        rules: Rules | None = None,
+        rules: Rules | str | Path | None = None,
         plan: str = "growth",
         store: str = ":memory:",
         seed: int | str = 0,
         clock: Clock | None = None,
-        api_key: str = "hatch_test_emulator",
+        api_key: str = DEFAULT_KEY,
         publishable_key: str = "hatch_pk_emulator",
         credits: int | None = None,
         operations: Operations | None = None,
         event_body: Literal["nested", "flat"] = "nested",
         batch_transaction: Literal["batch", "event"] = "batch",
         webhook_scheme: Literal["current", "legacy"] = "current",
+        event_retention: float | str | None = None,
+        field_errors: Literal["objects", "messages"] = "objects",
+        strict: Literal["seen"] | None = None,
     ) -> None:
         self.api_key = api_key
         self.publishable_key = publishable_key
@@ -102,32 +127,43 @@ class Emulator:
         self._own_clock = clock is None
         self._closed = False
         self._receiver: Receiver | None = None
-        self._rules = rules
+        self._rules = rules if rules is None or isinstance(rules, Rules) else find_rules(rules)
         self._seed = seed
         self._credits = credits
         self._lock = RLock()
         self._store = Store(store)
         self._settings = Settings(
-            plan=find(plan),
+            plan=find_plan(plan),
             origin=_ORIGIN,
             operations=operations or Operations(),
             event_body=event_body,
             batch_transaction=batch_transaction,
             webhook_scheme=webhook_scheme,
+            event_retention=None if event_retention is None else parse_duration(event_retention),
+            field_errors=field_errors,
+            strict=strict,
         )
         self._start()
-        self.clock.watch(self._tick)
+        self.clock.watch(self.run_due)
 
     def __repr__(self) -> str:
         return f"<Emulator of plan {self._settings.plan.name} at {iso(self.clock.now())}>"
 
     def handle(self, request: Request) -> Response:
-        """The server's answer. Never raises; faults are not its business but the transports'."""
+        """The server's answer. Faults are not its business but the transports'."""
         with self._lock:
-            return self._answer(request, router.match(request.method, request.path), None)
+            response = self._answer(request, router.match(request.method, request.path), None)
+        self._deliver()
+        return response
 
     def exchange(self, request: Request) -> Exchange:
         """The answer in the weather of `faults`; a transport makes of it what its clients understand."""
+        exchange = self.exchange_only(request)
+        self._deliver()
+        return exchange
+
+    def exchange_only(self, request: Request) -> Exchange:
+        """The same, but webhooks wait for `run_due`: a server must not wait for their receivers."""
         with self._lock:
             match = router.match(request.method, request.path)
             fault = self.faults.take(match.route if match else None)
@@ -136,6 +172,13 @@ class Emulator:
             headers = _lower(request)
             self._note(request, match, headers, None, headers.get("x-request-id"), fault)
             return Exchange(None, fault)
+
+    def run_due(self) -> None:
+        """Does what is due by now: operations, decay, webhooks. Every request and `clock.advance` does so too."""
+        with self._lock:
+            if not self._closed:
+                self._run_due(self.clock.now())
+        self._deliver()
 
     def transport(self) -> AsyncTransport:
         """For `httpx.AsyncClient(transport=...)`, on asyncio and trio."""
@@ -148,6 +191,22 @@ class Emulator:
         from hatched.emulator.transport import Transport
 
         return Transport(self)
+
+    @property
+    def asgi(self) -> App:
+        """An ASGI application, for any server; see `hatched.emulator.asgi.App`."""
+        from hatched.emulator.asgi import App
+
+        return App(self)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """A server on a port of this machine, 0 for a free one: `with emulator.serve() as server: server.base_url`.
+
+        Needs uvicorn (`pip install "hatched[emulator]"`).
+        """
+        from hatched.emulator.server import Server
+
+        return Server(self, host, port)
 
     def client(self, **options: Unpack[EmulatedOptions]) -> AsyncHatchedClient:
         """A client of this emulator, on its clock: waiting takes no time."""
@@ -162,7 +221,10 @@ class Emulator:
         return sync_client(self, **options)
 
     def effects(self, user_id: str | None = None) -> list[AppliedEvent]:
-        """Every event that was accepted, of all customers or of one user, in order. Each stands here once."""
+        """Every event that was accepted, of all customers or of one user, in order.
+
+        Each stands here once, unless it was sent again after `event_retention`.
+        """
         with self._lock:
             rows = self._store.db.execute(
                 "SELECT event_id, user_id, type, audience, buddy_id, effects, occurred_at, applied_at FROM events"
@@ -201,11 +263,16 @@ class Emulator:
         with self._lock:
             self._world.failures.setdefault(operation, []).append(reason)
 
-    def deliver_webhooks_to(self, receiver: Receiver | None) -> None:
-        """Who gets the webhooks, and answers with a status; without one every attempt fails.
+    def deliver_webhooks_to(self, receiver: Receiver | ASGIApp | str | None) -> None:
+        """Who gets the webhooks: a function that answers with a status, an ASGI application, or a URL.
 
-        It is called after the request, or the step of the clock, that made an attempt due.
+        It is called after the request, or the step of the clock, that made an attempt due. Without one every attempt
+        fails: the emulator makes no connection to the URLs that endpoints are registered with.
         """
+        if receiver is not None:
+            from hatched.emulator import receivers
+
+            receiver = receivers.receiver(receiver)
         with self._lock:
             self._receiver = receiver
 
@@ -224,6 +291,64 @@ class Emulator:
             db.execute("UPDATE customers SET paid = paid + ? WHERE id = ?", (count, self.customer_id))
             appearance.retry_awaiting(self._world, self.customer_id, self.clock.now())
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host below which pictures are said to lie; a server sets it to its own."""
+        return self._settings.origin
+
+    @origin.setter
+    def origin(self, origin: str) -> None:
+        self._settings.origin = origin
+
+    @property
+    def strict(self) -> Literal["seen"] | None:
+        """Whether guesses are refused. Most tests set their scene first: hatching, for one, is a guess."""
+        return self._settings.strict
+
+    @strict.setter
+    def strict(self, strict: Literal["seen"] | None) -> None:
+        self._settings.strict = strict
+
+    def has_due_webhooks(self) -> bool:
+        """Whether `run_due` would call a receiver."""
+        with self._lock:
+            return not self._closed and delivery.has_due(self._world, self.clock.now())
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now, kept in memory; faults and journal are not part of it."""
+        with self._lock:
+            world = self._world
+            failures = {operation: list(reasons) for operation, reasons in world.failures.items()}
+            limits = self._pipeline.limiter.dump()
+            return Snapshot(backup.copy(self._store), self.clock.state, world.ids.given, limits, failures)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Everything as it was, time too if the clock is the emulator's own; a snapshot can be restored often."""
+        with self._lock:
+            backup.put_back(self._store, snapshot.database)
+            self._wake(snapshot.now, snapshot.ids, snapshot.limits, snapshot.failures)
+
+    def export(self) -> dict[str, Any]:
+        """Everything as it is now as JSON, for `import_`; faults and journal are not part of it."""
+        with self._lock:
+            return {
+                **backup.export(self._store),
+                "now": self.clock.state,
+                "ids": list(self._world.ids.given),
+                "limits": self._pipeline.limiter.dump(),
+                "failures": self._world.failures,
+            }
+
+    def import_(self, data: Any) -> None:
+        """Everything as it was exported, in place of what there is.
+
+        Raises `ValueError`, and changes nothing, for what is no export of this layout.
+        """
+        rest = backup.check(data)
+        with self._lock:
+            backup.load(self._store, data)
+            self._wake(*rest)
+
     def reset(self) -> None:
         """As it was when it was made; a clock that was passed in stays where it is."""
         with self._lock:
@@ -239,11 +364,20 @@ class Emulator:
         with self._lock:
             if not self._closed:
                 self._closed = True
-                self.clock.unwatch(self._tick)
+                self.clock.unwatch(self.run_due)
                 self._store.close()
 
     def _start(self) -> None:
-        ids = Ids(self._seed, self._store.open_generation())
+        self._build(self._store.open_generation())
+        self.customer_id: str = self._customer("default")
+        if self._rules is not None:
+            # A file may hold other rules than those that were asked for.
+            self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
+        self.keys.add(self.api_key, self.customer_id)
+        self.keys.add(self.publishable_key, self.customer_id, DEFAULT_SCOPES)
+
+    def _build(self, generation: int) -> None:
+        ids = Ids(self._seed, generation)
         self._world = World(
             store=self._store,
             ids=ids,
@@ -255,14 +389,18 @@ class Emulator:
             failures={},
         )
         self._day: int | None = None
-        self.keys: Keys = Keys()
+        self.keys: Keys = Keys(self._store)
         self._pipeline = Pipeline(self._world, self.keys, RateLimiter(self._settings.plan))
-        self.customer_id: str = self._customer("default")
-        if self._rules is not None:
-            # A file may hold other rules than those that were asked for.
-            self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
-        self.keys.add(self.api_key, self.customer_id)
-        self.keys.add(self.publishable_key, self.customer_id, DEFAULT_SCOPES)
+
+    def _wake(self, now: float, ids: tuple[int, int], limits: list[Any], failures: dict[str, list[str]]) -> None:
+        """What is kept outside of the database, after that was replaced."""
+        if self._own_clock:
+            self.clock.put_back(now)
+        self._build(self._store.generation)
+        self.customer_id = self._customer("default")
+        self._world.ids.given = ids
+        self._world.failures.update({operation: list(reasons) for operation, reasons in failures.items()})
+        self._pipeline.limiter.load(limits)
 
     def _customer(self, name: str) -> str:
         db = self._store.db
@@ -274,12 +412,22 @@ class Emulator:
         plan = self._settings.plan
         paid = plan.paid if self._credits is None else self._credits
         db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
-        self._world.configs.publish(customer_id, self._rules or DEFAULT, self.clock.now())
+        self._world.configs.publish(customer_id, self._rules or find_rules(DEFAULT), self.clock.now())
         return customer_id
 
-    def _tick(self) -> None:
-        with self._lock:
-            self._run_due(self.clock.now())
+    def _deliver(self) -> None:
+        """Makes the attempts that are due, without the lock: a receiver may call back from another thread."""
+        now = self.clock.now()
+        while True:
+            with self._lock:
+                made = None if self._closed else delivery.next_attempt(self._world, now)
+                receiver = self._receiver
+            if made is None:
+                return
+            status, error = delivery.attempt(made.request, receiver)
+            with self._lock:
+                if not self._closed:
+                    delivery.record(self._world, made, status, error)
 
     def _run_due(self, now: float) -> None:
         operations.run_due(self._world, now, WORK)
@@ -287,7 +435,6 @@ class Emulator:
         if self._day != today:
             decay.run_due(self._world, now)
             self._day = today
-        delivery.deliver_due(self._world, self._receiver, now)
 
     def _answer(self, request: Request, match: router.Match | None, fault: Fault | None) -> Response:
         if request.method == "GET" and (picture := art.draw(request.path, request.query)):
@@ -297,14 +444,12 @@ class Emulator:
         headers = _lower(request)
         request_id = headers.get("x-request-id") or self._world.ids.request()
         reply = self._pipeline.answer(request, headers, match, now, request_id)
-        delivery.deliver_due(self._world, self._receiver, now)
         self._note(request, match, headers, reply.status, request_id, fault)
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()
-        fidelity = (("X-Hatched-Emulator-Fidelity", match.route.confidence.value),) if match else ()
         return Response(
             reply.status,
-            (*content, ("Date", formatdate(now, usegmt=True)), ("X-Request-Id", request_id), *fidelity, *reply.headers),
+            (*content, ("Date", formatdate(now, usegmt=True)), ("X-Request-Id", request_id), *reply.headers),
             body,
         )
 

@@ -70,13 +70,16 @@ def quota_headers(call: Call) -> tuple[tuple[str, str], ...]:
 def _ingest(call: Call, params: Sequence[SendEventParams]) -> dict[str, str]:
     """The effects, as JSON text, by event id. Nothing is applied unless all of it may be."""
     wanted = dumps([event.event_id for event in params])
+    _forget(call)
     results: dict[str, str] = dict(
         call.db.execute(
-            "SELECT event_id, effects FROM events WHERE customer_id = ?"
+            "SELECT event_id, effects FROM events WHERE remembered AND customer_id = ?"
             " AND event_id IN (SELECT value FROM json_each(?))",
             (call.customer_id, wanted),
         ).fetchall()
     )
+    if results:
+        call.world.infer("events.replayed_status")
     fresh = _resolved(call, [event for event in params if event.event_id not in results])
     if fresh:
         _reserve(call, len(fresh))
@@ -87,6 +90,16 @@ def _ingest(call: Call, params: Sequence[SendEventParams]) -> dict[str, str]:
                 results |= _apply(call, [event])
                 call.world.store.checkpoint()
     return results
+
+
+def _forget(call: Call) -> None:
+    """Drops the ids that are older than the retention; what they did stays done."""
+    retention = call.world.settings.event_retention
+    if retention is not None:
+        call.db.execute(
+            "UPDATE events SET remembered = 0 WHERE remembered AND customer_id = ? AND applied_at <= ?",
+            (call.customer_id, call.now - retention),
+        )
 
 
 def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
@@ -112,6 +125,8 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
         events.setdefault(
             event_id, Event(event_id, event.user_id, event.type, audience, event.properties or {}, at, call.now)
         )
+    if len(events) < len(params):
+        call.world.infer("batches.twice")
     return list(events.values())
 
 
@@ -130,11 +145,12 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         if buddy is None:
             effects = Effects(debug_reason="no_active_buddies_for_user")
         else:
-            was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book)
+            was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book, call.now)
             outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
             settled, ready = settle(outcome.state, buddy.book, event)
             states[buddy.seq] = touched[buddy.seq] = settled
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
+            call.world.inferred.update(outcome.inferred)
             effects = outcome.effects._replace(evolution_ready=ready) if ready else outcome.effects
             if listens:
                 told.append((buddy.id, effects, ready and not was_ready))

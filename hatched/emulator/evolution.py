@@ -26,7 +26,7 @@ def get(call: Call) -> Reply:
             "evolution_stage": stage,
             "next_stage": stage + 1 if stage < last else None,
             "max_stage": last,
-            "evolution_ready": ready_to_evolve(buddy.state, buddy.book),
+            "evolution_ready": ready_to_evolve(buddy.state, buddy.book, call.now),
         }
     )
 
@@ -35,7 +35,7 @@ def evolve(call: Call) -> Reply:
     """Starts the step to the next stage. Raises 409 for a buddy that is not ready, or already at it."""
     plans.require(call.world.settings.plan, "evolution")
     buddy = buddies.find(call)
-    if not ready_to_evolve(buddy.state, buddy.book):
+    if not ready_to_evolve(buddy.state, buddy.book, call.now):
         raise conflict("This buddy is not ready to evolve")
     if operations.unfinished(call.world, EVOLVE, buddy.id):
         raise conflict("This buddy is evolving already")

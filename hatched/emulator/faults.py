@@ -9,6 +9,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from hatched.emulator.errors import ApiError
+from hatched.emulator.messages import Request, Response
 from hatched.routes import ROUTES, Route
 
 Kind = Literal["status", "drop", "refuse", "stall", "latency", "truncate"]
@@ -81,10 +83,13 @@ class Faults:
             raise ValueError("the probabilities add up to more than 1")
         self._random, self._chances = Random(seed), dict(faults)
 
+    def pending(self) -> dict[str, list[Fault | None]]:
+        """By route, what is scripted and has not met a request."""
+        return {route: list(script) for route, script in self._scripts.items() if script}
+
     def assert_all_fired(self) -> None:
         """Raises `AssertionError` if a scripted fault never met a request."""
-        left = {route: list(script) for route, script in self._scripts.items() if script}
-        if left:
+        if left := self.pending():
             raise AssertionError(f"scripted faults that never fired: {left}")
 
     def clear(self) -> None:
@@ -105,6 +110,18 @@ class Faults:
             if draw < 0:
                 return fault
         return None
+
+
+def instead(fault: Fault, request: Request) -> Response:
+    """The answer of something in front of the server, such as a gateway (its code is ours)."""
+    code = "rate_limited" if fault.code == 429 else "service_unavailable"
+    headers = {name.lower(): value for name, value in dict(request.headers).items()}
+    request_id = headers.get("x-request-id", "")
+    reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
+    after = () if fault.retry_after is None else (("Retry-After", f"{fault.retry_after:g}"),)
+    return Response(
+        fault.code, (("Content-Type", "application/json"), ("X-Request-Id", request_id), *after), reply.encoded()
+    )
 
 
 def _route_id(name: str) -> str:

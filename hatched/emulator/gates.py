@@ -49,7 +49,9 @@ def unlock(call: Call) -> Reply:
     if gate is None or not gate.is_active:
         raise not_found(f"Gate {key!r}")
     already = key in buddy.state.gates
-    if not already:
+    if already:
+        call.world.infer("gates.repeated_balance")
+    else:
         wallet.take(buddy.state, wallet.slot_of(book.rules, gate.token_key), gate.cost)
         buddy.state.gates = {**buddy.state.gates, key: call.now}
         buddies.save(call.world, buddy, call.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
+import hashlib
 
 _VERSION, _VARIANT = 0x4 << 76, 0x8 << 60
 _MASK = ~((0xF << 76) | (0xC << 60))
@@ -13,24 +13,41 @@ class Ids:
 
     Args:
         generation: How often the store has been opened, so that a reopened one never repeats an id.
+
+    Attributes:
+        given: How many things have been given an id, and how many requests. They have streams of their own: how many
+            requests made a thing must not change its id.
     """
 
     def __init__(self, seed: int | str, generation: int = 0) -> None:
-        self._things = Random(f"{seed}/{generation}")
-        # Request ids have a stream of their own: how many requests made a thing must not change its id.
-        self._requests = Random(f"{seed}/{generation}/requests")
+        self._things = hashlib.blake2b(f"{seed}/{generation}/things/".encode(), digest_size=16)
+        self._requests = hashlib.blake2b(f"{seed}/{generation}/requests/".encode(), digest_size=16)
+        self.given: tuple[int, int] = (0, 0)
 
     def new(self) -> str:
         """The id of the next thing."""
-        return _uuid(self._things.getrandbits(128))
+        return _uuid(self._next())
 
     def request(self) -> str:
         """The id of a request that brought none."""
-        return _uuid(self._requests.getrandbits(128))
+        things, requests = self.given
+        self.given = things, requests + 1
+        return _uuid(_digest(self._requests, requests))
 
     def choice(self, below: int) -> int:
         """A whole number from 0 to `below` - 1."""
-        return self._things.randrange(below)
+        return self._next() % below
+
+    def _next(self) -> int:
+        things, requests = self.given
+        self.given = things + 1, requests
+        return _digest(self._things, things)
+
+
+def _digest(stream: hashlib.blake2b, number: int) -> int:
+    one = stream.copy()
+    one.update(b"%d" % number)
+    return int.from_bytes(one.digest())
 
 
 def _uuid(bits: int) -> str:

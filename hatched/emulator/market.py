@@ -24,7 +24,7 @@ def purchase(call: Call) -> Reply:
     buddy = buddies.find(call)
     item_id = call.args["item_id"]
     item = catalogue.by_id(buddy.customer_id, buddy.book).get(item_id)
-    if item is None or not _visible(buddy, item):
+    if item is None or not _visible(buddy, item, call.now):
         raise not_found("Item")
     if item_id in buddy.state.items:
         raise conflict("This buddy owns the item already")
@@ -49,6 +49,8 @@ def equip(call: Call, params: EquipItemsParams) -> Reply:
     buddy = buddies.find(call)
     items = catalogue.by_id(buddy.customer_id, buddy.book)
     wanted = set(buddy.state.equipped) - set(params.unequip or ()) | set(params.equip or ())
+    if not set(params.unequip or ()) <= set(buddy.state.equipped):
+        call.world.infer("equip.not_worn")
     for item_id in params.equip or ():
         if item_id not in buddy.state.items:
             raise not_found("Item")  # inferred: the code for an item that is not owned
@@ -89,9 +91,9 @@ def _check(items: dict[str, Item], wanted: set[str]) -> None:
             )
 
 
-def _visible(buddy: Buddy, item: Item) -> bool:
+def _visible(buddy: Buddy, item: Item, now: float) -> bool:
     _, test = buddy.book.items[item.key]
-    return test is None or test(buddy.state, None)
+    return test is None or test(buddy.state, None, now)
 
 
 def _view(buddy: Buddy, item_id: str, item: Item) -> dict[str, Any]:

@@ -209,9 +209,9 @@ def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:
         message = conditions.problem(parse(Condition, data))
     except InvalidError as invalid:
         problems = [Problem(f"{name}.{inner.field}", f"{name}.{inner.message}") for inner in invalid.problems]
-        raise InvalidError(problems).error() from None
+        raise InvalidError(problems) from None
     if message is not None:
-        raise InvalidError([Problem(name, f"{name}: {message}")]).error()
+        raise InvalidError([Problem(name, f"{name}: {message}")])
     return dumps(data)
 
 

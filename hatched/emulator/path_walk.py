@@ -23,7 +23,7 @@ def get_for_buddy(call: Call) -> Reply:
     definition, path = _find(call, buddy)
     rows = _rows(call.db, path)
     state = buddy.state
-    steps = [_step(buddy, path, place, rows) for place in range(len(path.steps))]
+    steps = [_step(buddy, path, place, rows, call.now) for place in range(len(path.steps))]
     done_at = state.done.get(path.id)
     return Reply(
         {
@@ -50,18 +50,23 @@ def complete_sub_step(call: Call) -> Reply:
     step, sub_step = path.steps[place], path.steps[place].sub_steps[part]
     state = buddy.state
     already = sub_step.id in state.done
-    if not already:
+    if already:
+        call.world.infer("paths.repeated_reward")
+    else:
         if not sub_step.manual:
             raise conflict("This sub-step cannot be completed by hand")
-        reachable = paths.unlocked(path, place, state, None) and paths.available(step, part, state)
+        reachable = paths.unlocked(path, place, state, None, call.now) and paths.available(step, part, state)
         if not (reachable or sub_step.skip_ahead):
             raise conflict("This sub-step is locked")
+        if not reachable:
+            call.world.infer("paths.skip_ahead")
         earnings = Earnings(state, buddy.book, call.now)
         paths.complete(path, step, sub_step, state, call.now, earnings)
         buddies.save(call.world, buddy, call.now)
         wallet.write(
             call.world, call.customer_id, [(buddy.id, entry, sub_step.id) for entry in earnings.entries], call.now
         )
+        call.world.inferred.update(earnings.inferred)
         for key in earnings.awarded:
             badges.tell_awarded(call.world, buddy.customer_id, buddy.id, key, call.now)
     return Reply(
@@ -110,9 +115,9 @@ def _rows(db: sqlite3.Connection, path: Path) -> dict[str, sqlite3.Row]:
     return {row["id"]: row for row in found}
 
 
-def _step(buddy: Buddy, path: Path, place: int, rows: dict[str, sqlite3.Row]) -> dict[str, Any]:
+def _step(buddy: Buddy, path: Path, place: int, rows: dict[str, sqlite3.Row], now: float) -> dict[str, Any]:
     step = path.steps[place]
-    row, open_ = rows[step.id], paths.unlocked(path, place, buddy.state, None)
+    row, open_ = rows[step.id], paths.unlocked(path, place, buddy.state, None, now)
     return {
         **_columns(row, "id", "key", "label", "description", "icon", "ordinal", "reward_coins", "reward_badge_key"),
         "is_active": True,

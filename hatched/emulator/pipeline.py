@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
 from attrs import frozen
 
-from hatched.emulator import ai_credits, idempotency
+from hatched.emulator import ai_credits, fidelity, idempotency
 from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
@@ -19,10 +19,11 @@ from hatched.emulator.messages import Reply, Request, dumps
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
 from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
+from hatched.routes import Confidence
 
 _log = logging.getLogger("hatched.emulator")
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
-_UUIDS = {
+UUIDS = {
     "buddy_id",
     "egg_id",
     "operation_id",
@@ -50,21 +51,47 @@ class Pipeline:
         """The reply, which may be an error: nothing is raised."""
         extra: tuple[tuple[str, str], ...] = ()
         principal = None
+        guesses = self.world.inferred
+        guesses.clear()
         try:
             if match is None:
                 raise ApiError(404, "resource_not_found", f"Cannot {request.method} {request.path}")
             principal = self.keys.admit(headers.get("authorization"), match.route)
             extra = self.limiter.admit(principal, match.route, now).headers
+            if match.route.confidence is Confidence.INFERRED:
+                self._refuse([f"the route {match.route.id}"])
             reply = self._run(request, headers, match, principal, now)
         except ApiError as error:
-            reply = error.reply(request_id)
+            reply = self._weighed(error, match).reply(request_id)
         except Exception:  # noqa: BLE001  like a server, it answers whatever happens
             _log.exception("the emulator failed on %s %s", request.method, request.path)
             # The code is inferred.
             reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)
         if principal is not None:
             extra += ai_credits.balance(self.world.store.db, principal.customer_id).headers
+        if match is not None:
+            seen = match.route.confidence is Confidence.SEEN and not guesses
+            extra += (("X-Hatched-Emulator-Fidelity", "seen" if seen else "inferred"),)
+        if guesses:
+            extra += (("X-Hatched-Emulator-Inferred", ", ".join(sorted(guesses))),)
         return reply._replace(headers=reply.headers + extra)
+
+    def _refuse(self, guesses: Collection[str]) -> None:
+        """Raises 501 under `strict="seen"`."""
+        if guesses and self.world.settings.strict == "seen":
+            message = f"The documentation does not state what this request needs: {', '.join(sorted(guesses))}"
+            raise ApiError(501, "emulator_inferred", message, {"inferred": sorted(guesses)})
+
+    def _weighed(self, error: ApiError, match: Match | None) -> ApiError:
+        """The error, or 501 if that is a guess which is refused."""
+        guess = fidelity.of_error(match.route.id if match else "", error.code)
+        if guess is not None:
+            self.world.infer(guess)
+            try:
+                self._refuse([guess])
+            except ApiError as refusal:
+                return refusal
+        return error
 
     def _run(
         self, request: Request, headers: Mapping[str, str], match: Match, principal: Principal | None, now: float
@@ -78,35 +105,41 @@ class Pipeline:
             query=request.query,
         )
         if request.method == "GET":
-            return _handle(handler, call, request)
+            return self._handle(handler, call, request)
         key = headers.get("idempotency-key")
         with self.world.store.transaction() as db:
             if not key:
-                return _handle(handler, call, request)
+                return self._handle(handler, call, request)
             mark = idempotency.fingerprint(request.method, f"{request.path}?{request.query}", request.body)
             stored = idempotency.recall(db, call.customer_id, key, mark, now)
             if stored is not None:
                 return stored
-            reply = _handle(handler, call, request)
+            reply = self._handle(handler, call, request)
             idempotency.remember(db, call.customer_id, key, mark, reply, now)
             return reply
 
+    def _handle(self, handler: Handler, call: Call, request: Request) -> Reply:
+        try:
+            reply = handler.function(call, *_values(handler, call, request))
+        except InvalidError as invalid:
+            raise invalid.error(self.world.settings.field_errors) from None
+        self._refuse(self.world.inferred)
+        return reply
 
-def _handle(handler: Handler, call: Call, request: Request) -> Reply:
-    try:
-        for name, value in call.args.items():
-            if name in _UUIDS:
-                call.args[name] = check_uuid(name, value)
-        values: list[Any] = []
-        if request.method != "GET":
-            data = _decode(request.body)
-            if handler.body is not None:
-                values.append(parse(handler.body, data, call.args))
-        if handler.query is not None:
-            values.append(parse_query(handler.query, request.query, call.args))
-    except InvalidError as invalid:
-        raise invalid.error() from None
-    return handler.function(call, *values)
+
+def _values(handler: Handler, call: Call, request: Request) -> list[Any]:
+    """What the handler is given beside the call. Raises `InvalidError`."""
+    for name, value in call.args.items():
+        if name in UUIDS:
+            call.args[name] = check_uuid(name, value)
+    values: list[Any] = []
+    if request.method != "GET":
+        data = _decode(request.body)
+        if handler.body is not None:
+            values.append(parse(handler.body, data, call.args))
+    if handler.query is not None:
+        values.append(parse_query(handler.query, request.query, call.args))
+    return values
 
 
 def _decode(body: bytes) -> Any:

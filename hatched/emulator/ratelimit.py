@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hatched.emulator.auth import Principal
 from hatched.emulator.errors import ApiError
@@ -35,25 +36,25 @@ class Verdict(NamedTuple):
 class _Window:
     """How many requests the last `length` seconds saw. Requests of the same instant share an entry."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, entries: Iterable[list[float]] = ()) -> None:
         self.length = length
-        self.count = 0
-        self._entries: deque[list[float]] = deque()
+        self.entries: deque[list[float]] = deque([at, count] for at, count in entries)
+        self.count = sum(int(count) for _, count in self.entries)
 
     def expire(self, now: float) -> None:
-        while self._entries and self._entries[0][0] <= now - self.length:
-            self.count -= int(self._entries.popleft()[1])
+        while self.entries and self.entries[0][0] <= now - self.length:
+            self.count -= int(self.entries.popleft()[1])
 
     def add(self, now: float) -> None:
         self.count += 1
-        if self._entries and self._entries[-1][0] == now:
-            self._entries[-1][1] += 1
+        if self.entries and self.entries[-1][0] == now:
+            self.entries[-1][1] += 1
         else:
-            self._entries.append([now, 1])
+            self.entries.append([now, 1])
 
     def reset_at(self, now: float) -> int:
         """Unix seconds when the oldest entry leaves the window."""
-        return ceil((self._entries[0][0] if self._entries else now) + self.length)
+        return ceil((self.entries[0][0] if self.entries else now) + self.length)
 
 
 class RateLimiter:
@@ -83,9 +84,16 @@ class RateLimiter:
         day.add(now)
         return Verdict(limits.minute, limits.minute - minute.count, minute.reset_at(now))
 
-    def clear(self) -> None:
-        """Forgets every request."""
-        self._windows.clear()
+    def dump(self) -> list[Any]:
+        """All windows, as JSON."""
+        return [
+            [key, wide, *([list(entry) for entry in window.entries] for window in windows)]
+            for (key, wide), windows in self._windows.items()
+        ]
+
+    def load(self, dumped: list[Any]) -> None:
+        """The windows that `dump` gave, in place of the present ones."""
+        self._windows = {(key, wide): (_Window(MINUTE, minute), _Window(DAY, day)) for key, wide, minute, day in dumped}
 
     def _limits(self, principal: Principal | None, wide: bool) -> Limits:
         if principal is None:

@@ -33,7 +33,7 @@ def create_session(call: Call, params: CreateSessionParams) -> Reply:
     unknown = [scope for scope in params.scopes if scope not in SCOPES]
     if unknown:
         message = f"each value in scopes must be one of the following values: {', '.join(SCOPES)}"
-        raise InvalidError([Problem("scopes", message)]).error()
+        raise InvalidError([Problem("scopes", message)])
     _check_buddy(call, params.buddy_id, params.user_id)
     session_id = call.world.ids.new()
     expires = call.now + (params.ttl_seconds or SESSION_TTL)
@@ -58,10 +58,12 @@ def create_session(call: Call, params: CreateSessionParams) -> Reply:
 def revoke_session(call: Call) -> Reply:
     """Ends a session; once more is no error (inferred)."""
     known = call.one(
-        "SELECT 1 FROM sessions WHERE id = ? AND customer_id = ?", call.args["session_id"], call.customer_id
+        "SELECT revoked FROM sessions WHERE id = ? AND customer_id = ?", call.args["session_id"], call.customer_id
     )
     if known is None:
         raise not_found("Session")
+    if known["revoked"]:
+        call.world.infer("sessions.again")
     call.db.execute("UPDATE sessions SET revoked = 1 WHERE id = ?", (call.args["session_id"],))
     return Reply(status=204)
 

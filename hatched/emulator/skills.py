@@ -18,7 +18,8 @@ def update(call: Call, params: UpdateSkillsParams) -> Reply:
         skill = buddy.book.skills.get(wanted.key)
         if skill is None:
             raise not_found(f"Skill {wanted.key!r}")
-        change(buddy.state, skill, _target(buddy.state.skills.get(skill.key, 0), wanted, place))
+        if change(buddy.state, skill, _target(buddy.state.skills.get(skill.key, 0), wanted, place)):
+            call.world.infer("skills.clamped")
     buddies.save(call.world, buddy, call.now)
     skills = {key: buddy.state.skills.get(key, 0) for key in buddy.book.skills}
     return Reply({"buddy_id": buddy.id, "skills": skills})
@@ -29,7 +30,7 @@ def _target(value: float, wanted: SkillUpdate, place: int) -> float:
     name = "value" if wanted.action == "set" else "amount"
     given: float | None = getattr(wanted, name)
     if given is None:
-        raise InvalidError([Problem(f"updates.{place}.{name}", f"updates.{place}.{name} should not be empty")]).error()
+        raise InvalidError([Problem(f"updates.{place}.{name}", f"updates.{place}.{name} should not be empty")])
     if wanted.action == "set":
         return given
     return value + given if wanted.action == "increase" else value - given

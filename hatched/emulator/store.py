@@ -11,9 +11,7 @@ import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 
-VERSION = 1
-
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE customers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, promo INTEGER NOT NULL, welcome INTEGER NOT NULL,
@@ -108,6 +106,22 @@ CREATE TABLE idempotency (
     body BLOB NOT NULL, expires_at REAL NOT NULL, PRIMARY KEY (customer_id, key)
 ) WITHOUT ROWID;
 """
+_SECOND = """
+CREATE TABLE keys (key TEXT PRIMARY KEY, customer_id TEXT NOT NULL, scopes TEXT) WITHOUT ROWID;
+ALTER TABLE events RENAME TO first_events;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, customer_id TEXT NOT NULL, event_id TEXT NOT NULL, user_id TEXT NOT NULL,
+    type TEXT NOT NULL, audience TEXT NOT NULL, buddy_id TEXT, effects TEXT NOT NULL, occurred_at REAL NOT NULL,
+    applied_at REAL NOT NULL, remembered INTEGER NOT NULL DEFAULT 1
+);
+INSERT INTO events SELECT *, 1 FROM first_events;
+DROP TABLE first_events;
+CREATE UNIQUE INDEX events_remembered ON events (customer_id, event_id) WHERE remembered;
+CREATE INDEX events_by_user ON events (user_id);
+"""
+_LAYOUTS = (_FIRST, _SECOND)
+"""What leads from each layout to the next. A layout that was released never changes."""
+VERSION = len(_LAYOUTS)
 
 
 class Store:
@@ -115,22 +129,27 @@ class Store:
 
     def __init__(self, path: str) -> None:
         # The emulator's lock serialises the threads that share this connection.
-        self.db: sqlite3.Connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
+        try:
+            self.db: sqlite3.Connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            version: int = self.db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise ValueError(f"cannot open {path}: {error}") from None
         weakref.finalize(self, self.db.close)  # an emulator that is dropped leaves no open file behind
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys = ON")
         if path != ":memory:":
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
-        version: int = self.db.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             self.db.close()
             raise ValueError(f"{path} was written by a later version of the emulator (layout {version})")
         if version < VERSION:
-            self.db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {VERSION};COMMIT")
-        self._tables = [row[0] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            self.db.executescript(f"BEGIN;{''.join(_LAYOUTS[version:])}PRAGMA user_version = {VERSION};COMMIT")
+        self.tables: list[str] = [
+            row[0] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -151,14 +170,19 @@ class Store:
     def open_generation(self) -> int:
         """How often this store has been opened before."""
         row = self.db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        generation = int(row[0]) if row else 0
-        self.db.execute("REPLACE INTO meta VALUES ('generation', ?)", (str(generation + 1),))
-        return generation
+        before = int(row[0]) if row else 0
+        self.db.execute("REPLACE INTO meta VALUES ('generation', ?)", (str(before + 1),))
+        return before
+
+    @property
+    def generation(self) -> int:
+        """What `open_generation` answered last."""
+        return int(self.db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0]) - 1
 
     def clear(self) -> None:
         """Forgets everything."""
         with self.transaction() as db:
-            for table in self._tables:
+            for table in self.tables:
                 db.execute(f"DELETE FROM {table}")
 
     def close(self) -> None:

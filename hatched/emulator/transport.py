@@ -12,9 +12,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 
-from hatched.emulator.errors import ApiError
-from hatched.emulator.faults import Fault
-from hatched.emulator.messages import Request, Response
+from hatched.emulator.faults import Fault, instead
+from hatched.emulator.messages import Request
 
 if TYPE_CHECKING:
     from hatched.emulator.emulator import Emulator, Exchange
@@ -85,7 +84,7 @@ def _answer(request: httpx.Request, exchange: Exchange) -> httpx.Response:
         if fault.kind in ("drop", "refuse"):
             _break(request, fault)
         if fault.kind == "status":
-            response = _instead(fault, request)
+            response = instead(fault, _message(request, b""))
     assert response is not None
     cut = len(response.body) // 2 if fault is not None and fault.kind == "truncate" else None
     return httpx.Response(
@@ -103,17 +102,6 @@ def _break(request: httpx.Request, fault: Fault) -> NoReturn:
     if fault.reset:
         raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
     raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
-
-
-def _instead(fault: Fault, request: httpx.Request) -> Response:
-    """The answer of something in front of the server, such as a gateway (its code is ours)."""
-    code = "rate_limited" if fault.code == 429 else "service_unavailable"
-    request_id = request.headers.get("x-request-id", "")
-    reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
-    after = () if fault.retry_after is None else (("Retry-After", f"{fault.retry_after:g}"),)
-    return Response(
-        fault.code, (("Content-Type", "application/json"), ("X-Request-Id", request_id), *after), reply.encoded()
-    )
 
 
 class _Cut(httpx.AsyncByteStream, httpx.SyncByteStream):

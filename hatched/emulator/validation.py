@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import attrs
@@ -33,16 +33,16 @@ class Problem(NamedTuple):
     message: str
 
 
-class InvalidError(Exception):
+class InvalidError(ValueError):
     """A value that does not fit its class."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
-    def error(self) -> ApiError:
+    def error(self, entries: Literal["objects", "messages"]) -> ApiError:
         """The 422 to answer; the shape of an entry of `details.fields` is inferred."""
-        fields = [problem._asdict() for problem in self.problems]
+        fields = [problem.message if entries == "messages" else problem._asdict() for problem in self.problems]
         return ApiError(422, "validation_failed", str(self), {"fields": fields})
 
 

@@ -21,6 +21,8 @@ def earn(call: Call, params: EarnCoinsParams) -> Reply:
     buddy = buddies.find(call)
     slot = slot_of(buddy.book.rules, params.token)
     amount = buddy.state.earn(buddy.book.rules, slot, int(params.amount))
+    if amount < int(params.amount):
+        call.world.infer("tokens.max_balance")
     return _booked(call, buddy, slot, amount, params.reason, params.reference_id)
 
 

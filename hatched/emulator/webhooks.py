@@ -27,7 +27,7 @@ def create(call: Call, params: CreateWebhookParams) -> Reply:
     unknown = [name for name in params.events if name not in EVENTS]
     if unknown:
         message = f"each value in events must be one of the following values: {', '.join(EVENTS)}"
-        raise InvalidError([Problem("events", message)]).error()
+        raise InvalidError([Problem("events", message)])
     endpoint_id = call.world.ids.new()
     secret = "whsec_" + call.world.ids.new().replace("-", "")
     rows.insert(
@@ -108,7 +108,7 @@ def _cursor(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidError([Problem("cursor", "cursor must be one that this list has answered")]).error()
+        raise InvalidError([Problem("cursor", "cursor must be one that this list has answered")])
     return int(text)
 
 

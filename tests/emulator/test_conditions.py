@@ -78,7 +78,7 @@ def test_when_a_condition_holds(
 ) -> None:
     condition = Condition(type, config)
     assert problem(condition) is None
-    assert compile_condition(condition, RULES)(state, at) is expected
+    assert compile_condition(condition, RULES)(state, at, 0.0 if at is None else at.at) is expected
 
 
 @pytest.mark.parametrize(

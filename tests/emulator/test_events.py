@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from hatched.emulator import Badge, CoinRule, Condition, Multiplier, Rules, Skill, SkillRule, Streak, events
+from hatched.emulator import Badge, CoinRule, Condition, Gate, Multiplier, Rules, Skill, SkillRule, Streak, events
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.compute import Outcome, compute
 from hatched.emulator.rules.conditions import Event
@@ -309,8 +309,8 @@ def test_caps_of_rules_are_apart() -> None:
         (Condition("custom", {"property": "missing"}), ["t", "u"], [0, 0]),
         (Condition("xp", {"amount": 1}), ["t", "up", "up"], [0, 0, 1]),
         (Condition("badge_count", {"count": 1}), ["u", "t", "u"], [0, 1, 0]),
-        (Condition("skill_level", {"skill_key": "unknown", "level": 0}), ["t"], [0]),
-        (Condition("streak", {"streak_key": "unknown", "count": 0}), ["t"], [0]),
+        (Condition("skill_level", {"skill_key": "s", "level": 1}), ["t", "up", "up"], [0, 0, 1]),
+        (Condition("streak", {"streak_key": "d", "count": 1}), ["t", "up"], [0, 1]),
         (Condition("progression_token", {"amount": 2}), ["u", "up", "up"], [0, 0, 1]),
         (Condition("collection", {"count": 1}), ["t"], [0]),
         (Condition("gate_unlocked", {"gate_key": "g"}), ["t"], [0]),
@@ -325,6 +325,8 @@ def test_when_a_badge_is_earned(condition: Condition, events: list[str], expecte
         skills=(Skill(key="s", level_every=10),),
         skill_rules=(SkillRule(event="up", skill="s", amount=5),),
         badges=(starter, Badge(key="badge", condition=condition)),
+        streaks=(Streak(key="d", events=("up",)),),
+        gates=(Gate(key="g", cost=1),),
     )
     api = Api(rules=rules)
     api.buddy()

@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatched.emulator import Request, Rules
+from hatched.emulator.rules import files
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.compute import compute, settle
 from hatched.emulator.rules.conditions import Event
-from hatched.emulator.rules.presets import DEFAULT
 from hatched.emulator.rules.state import State
 from hatched.routes import ROUTES
 
 from .support import KEY, Api
 
 USERS = ("ann", "bob", "nobody")
+DEFAULT = files.preset(files.DEFAULT)
 TYPES = DEFAULT.event_types
 
 events_of = st.lists(

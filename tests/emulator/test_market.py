@@ -14,6 +14,7 @@ from hatched.emulator.rules.model import Badge, Condition, Item
 from .support import Api
 
 ITEMS = Rules(
+    audiences=("default", "teacher"),
     event_types=("t",),
     items=(
         Item(key="hat", category="head", price=30, image_url="https://img/hat.png"),
@@ -35,7 +36,7 @@ class Shop(Api):
 
     def __init__(self, *keys: str, **options: Any) -> None:
         super().__init__(rules=ITEMS, **options)
-        egg = self.egg(ready=True)
+        egg = self.egg(ready=True, audience="default")
         self.ok("POST", f"/eggs/{egg}/hatch")
         self.clock.advance(10)
         self.path = f"/buddies/{self.ok('GET', f'/eggs/{egg}')['buddy_id']}"
@@ -77,7 +78,7 @@ def test_what_cannot_be_seen_cannot_be_bought() -> None:
     shop = Shop()
     for key in ("crown", "apple", "nothing"):
         assert shop.code("POST", f"{shop.path}/items/{shop.id(key)}/purchase") == (404, "resource_not_found")
-    shop.event("t")
+    shop.event("t", audience="default")
     assert shop.send("POST", f"{shop.path}/items/{shop.id('crown')}/purchase").status == 201
 
 

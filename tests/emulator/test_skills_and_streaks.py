@@ -159,9 +159,8 @@ def test_a_missed_period_shows_as_nothing_at_once() -> None:
 
 
 def test_ticks_and_milestones_pay() -> None:
-    rules = streak_rules(
-        "daily", bonus=3, milestones=(Milestone(at=1, coins=7, tokens=4, badge="starter"), Milestone(at=2, badge="no"))
-    )
+    milestones = (Milestone(at=1, coins=7, tokens=4, badge="starter"), Milestone(at=2, badge="starter"))
+    rules = streak_rules("daily", bonus=3, milestones=milestones)
     from attrs import evolve
 
     badge = Badge(key="starter", condition=Condition("evolution", {"stage": 5}), coin_reward=10, token_reward=1)

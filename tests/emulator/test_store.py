@@ -126,7 +126,19 @@ def test_rules_survive_their_text() -> None:
         ({"gates": [{"key": "g", "cost": 0}]}, "gate g must cost something"),
         ({"evolution": {"stages": [{"conditions": []}] * 5}}, "at most 5 stages"),
         ({"streaks": [{"key": k, "events": [], "hero": True} for k in "ab"]}, "only one streak can be the hero"),
-        ({"items": [{"key": "i", "category": "head"}] * 2}, "every item needs a key of its own: i"),
+        (
+            {
+                "badges": [
+                    {"key": "b", "condition": {"type": "streak", "config": {"streak_key": "x", "count": 1}}},
+                ]
+            },
+            "badge b: there is no streak x",
+        ),
+        ({"streaks": [{"key": "s", "events": [], "milestones": [{"at": 1, "badge": "x"}]}]}, "there is no badge x"),
+        ({"coin_rules": [{"event": "t", "amount": 1, "audience": "x"}]}, "there is no audience x"),
+        ({"coin_rules": [{"event": "t", "amount": 1, "daily_cap": -1}]}, "daily_cap must not be less than 0"),
+        ({"skills": [{"key": "s", "level_every": 0}]}, "skill s needs points for each level"),
+        ({"items": [{"key": "i", "category": "head"}] * 2}, "every one of items needs a key of its own: i comes twice"),
     ],
 )
 def test_bad_rules_are_told_by_their_place(data: Any, message: str) -> None:

@@ -9,7 +9,7 @@ import re
 import sys
 import zipfile
 
-NEEDS_AN_EXTRA: set[str] = set()
+NEEDS_AN_EXTRA = {"hatched.cli.app", "hatched.cli.emulator"}
 
 
 def check_content(wheel: str) -> None:

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "resources": {"codec", "config", "errors", "io", "models", "options", "pipeline", "routes", "webhooks"},
     "client": {"_version", "codec", "config", "errors", "io", "models", "options", "pipeline", "resources", "routes"},
     "sync": THE_CLIENT | {"webhooks"},
-    "emulator": {"codec", "models", "routes"},
+    "emulator": {"_version", "codec", "models", "routes"},
     "emulator/doors": THE_CLIENT | {"emulator", "sync"},
     "imports": THE_CLIENT,
     "testing": THE_CLIENT | {"emulator", "sync", "webhooks"},
@@ -70,7 +70,8 @@ FOR_TYPES = {
 EXCUSES = {"later": LATER, "types": FOR_TYPES}
 
 WORLD = {"httpx", "httpcore", "anyio", "asyncio", "trio", "sniffio"}
-TOUCHES_THE_WORLD = ("io/", "imports/", "cli/", "testing", "emulator/transport", "emulator/doors")
+DOORS = ("emulator/transport", "emulator/doors", "emulator/asgi", "emulator/server", "emulator/receivers")
+TOUCHES_THE_WORLD = ("io/", "imports/", "cli/", "testing", *DOORS)
 """The only places that import httpx, anyio or an event loop when they run."""
 
 

@@ -16,7 +16,7 @@ import pytest
 import hatched
 import hatched.models
 
-NEEDS_AN_EXTRA: set[str] = set()
+NEEDS_AN_EXTRA = {"hatched.cli.app", "hatched.cli.emulator"}
 """Modules that may fail to import without an extra."""
 
 

@@ -57,6 +57,10 @@ class Book:
         """The highest stage there is."""
         return 1 + len(self.stages)
 
+    def streak(self, key: str) -> Streak | None:
+        """The streak of that key."""
+        return next((streak for streak in self.rules.streaks if streak.key == key), None)
+
     def badge(self, key: str) -> Badge | None:
         """The badge of that key."""
         return next((badge for badge, _ in self.badges if badge.key == key), None)

@@ -6,52 +6,108 @@ from collections.abc import Iterator
 
 from hatched.emulator.rules import conditions
 from hatched.emulator.rules.model import Condition, Rules
+from hatched.emulator.validation import InvalidError, Problem
 
 _MAX_STAGES = 5  # seen
+_LEAST = (
+    ("coin_rules", "amount", 0),
+    ("coin_rules", "daily_cap", 0),
+    ("coin_rules", "weekly_cap", 0),
+    ("coin_rules", "total_limit", 0),
+    ("badges", "coin_reward", 0),
+    ("badges", "token_reward", 0),
+    ("skills", "max", 0),
+    ("decays", "amount", 0),
+    ("decays", "grace_days", 0),
+    ("items", "price", 0),
+)
 
 
 def check(rules: Rules) -> None:
-    """Raises `ValueError` for rules that contradict themselves, with all that is wrong."""
+    """Raises `InvalidError` for rules that contradict themselves, with all that is wrong."""
     problems = list(_problems(rules))
     if problems:
-        raise ValueError("; ".join(problems))
+        raise InvalidError(problems)
 
 
-def _problems(rules: Rules) -> Iterator[str]:
+def _problems(rules: Rules) -> Iterator[Problem]:
     if not rules.audiences:
-        yield "rules need at least one audience"
+        yield Problem("audiences", "rules need at least one audience")
     for name, keys in (
-        ("coin rule", [rule.key for rule in rules.coin_rules]),
-        ("badge", [badge.key for badge in rules.badges]),
-        ("skill", [skill.key for skill in rules.skills]),
-        ("streak", [streak.key for streak in rules.streaks]),
-        ("item", [item.key for item in rules.items]),
-        ("gate", [gate.key for gate in rules.gates]),
+        ("coin_rules", [rule.key for rule in rules.coin_rules]),
+        ("badges", [badge.key for badge in rules.badges]),
+        ("skills", [skill.key for skill in rules.skills]),
+        ("streaks", [streak.key for streak in rules.streaks]),
+        ("items", [item.key for item in rules.items]),
+        ("gates", [gate.key for gate in rules.gates]),
     ):
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            yield f"every {name} needs a key of its own: {', '.join(twice)}"
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                yield Problem(f"{name}.{index}.key", f"every one of {name} needs a key of its own: {key} comes twice")
     skills = {skill.key for skill in rules.skills}
-    for used in [rule.skill for rule in rules.skill_rules] + [decay.skill_key for decay in rules.decays]:
-        if used not in skills:
-            yield f"there is no skill {used}"
+    used = [(f"skill_rules.{index}.skill", rule.skill) for index, rule in enumerate(rules.skill_rules)]
+    used += [(f"decays.{index}.skill_key", decay.skill_key) for index, decay in enumerate(rules.decays)]
+    for field, skill in used:
+        if skill not in skills:
+            yield Problem(field, f"there is no skill {skill}")
     if len(rules.evolution.stages) >= _MAX_STAGES:
-        yield f"a buddy has at most {_MAX_STAGES} stages, of which the first needs no conditions"
-    if sum(streak.hero for streak in rules.streaks) > 1:
-        yield "only one streak can be the hero"
-    for gate in rules.gates:
+        message = f"a buddy has at most {_MAX_STAGES} stages, of which the first needs no conditions"
+        yield Problem(f"evolution.stages.{_MAX_STAGES - 1}", message)
+    heroes = [index for index, streak in enumerate(rules.streaks) if streak.hero]
+    if len(heroes) > 1:
+        yield Problem(f"streaks.{heroes[1]}.hero", "only one streak can be the hero")
+    for index, gate in enumerate(rules.gates):
         if gate.cost <= 0:
-            yield f"gate {gate.key} must cost something"
-    for owner, condition in _conditions(rules):
-        if message := conditions.problem(condition):
-            yield f"{owner}: {message}"
+            yield Problem(f"gates.{index}.cost", f"gate {gate.key} must cost something")
+    for field, owner, condition in _conditions(rules):
+        if wrong := conditions.problem(condition):
+            yield Problem(field, f"{owner}: {wrong}")
+    yield from _unknown(rules)
+    yield from _out_of_range(rules)
 
 
-def _conditions(rules: Rules) -> Iterator[tuple[str, Condition]]:
-    for badge in rules.badges:
-        yield f"badge {badge.key}", badge.condition
-    for number, stage in enumerate(rules.evolution.stages, start=2):
-        for condition in stage.conditions:
-            yield f"stage {number}", condition
-    for item in rules.items:
+def _unknown(rules: Rules) -> Iterator[Problem]:
+    """Names of things that there are not."""
+    known = {
+        "streak_key": {streak.key for streak in rules.streaks},
+        "skill_key": {skill.key for skill in rules.skills},
+        "badge_key": {badge.key for badge in rules.badges},
+        "gate_key": {gate.key for gate in rules.gates},
+    }
+    for field, owner, condition in _conditions(rules):
+        for name, keys in known.items():
+            value = condition.config.get(name)
+            if isinstance(value, str) and value not in keys:
+                yield Problem(field, f"{owner}: there is no {name.removesuffix('_key')} {value}")
+    for index, streak in enumerate(rules.streaks):
+        for place, milestone in enumerate(streak.milestones):
+            if milestone.badge is not None and milestone.badge not in known["badge_key"]:
+                field = f"streaks.{index}.milestones.{place}.badge"
+                yield Problem(field, f"streak {streak.key}: there is no badge {milestone.badge}")
+    for name in ("coin_rules", "badges", "skill_rules", "streaks", "items"):
+        for index, thing in enumerate(getattr(rules, name)):
+            if thing.audience is not None and thing.audience not in rules.audiences:
+                yield Problem(f"{name}.{index}.audience", f"there is no audience {thing.audience}")
+
+
+def _out_of_range(rules: Rules) -> Iterator[Problem]:
+    """Numbers that the engine cannot work with."""
+    for name, attribute, least in _LEAST:
+        for index, thing in enumerate(getattr(rules, name)):
+            value = getattr(thing, attribute)
+            if value is not None and value < least:
+                yield Problem(f"{name}.{index}.{attribute}", f"{attribute} must not be less than {least}")
+    for index, skill in enumerate(rules.skills):
+        if skill.level_every <= 0:
+            yield Problem(f"skills.{index}.level_every", f"skill {skill.key} needs points for each level")
+
+
+def _conditions(rules: Rules) -> Iterator[tuple[str, str, Condition]]:
+    for index, badge in enumerate(rules.badges):
+        yield f"badges.{index}.condition", f"badge {badge.key}", badge.condition
+    for index, stage in enumerate(rules.evolution.stages):
+        for place, condition in enumerate(stage.conditions):
+            yield f"evolution.stages.{index}.conditions.{place}", f"stage {index + 2}", condition
+    for index, item in enumerate(rules.items):
         if item.visible_if is not None:
-            yield f"item {item.key}", item.visible_if
+            yield f"items.{index}.visible_if", f"item {item.key}", item.visible_if

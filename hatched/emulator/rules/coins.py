@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from hatched.emulator.clock import day_of, week_of
+from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.conditions import Event
 from hatched.emulator.rules.model import CoinRule, Multiplier
 from hatched.emulator.rules.state import NOTHING_PAID, Paid, State
+from hatched.emulator.rules.streaks import length
 
 
-def pay(draft: State, rule: CoinRule, event: Event) -> int:
+def pay(draft: State, rule: CoinRule, book: Book, event: Event) -> int:
     """The coins that `rule` gives for `event`, noted against its caps in `draft`.
 
     A cap that has less left than the rule would pay is filled up (inferred).
     """
     amount = rule.amount
-    if rule.multiplier is not None and _applies(rule.multiplier, draft, event):
+    if rule.multiplier is not None and _applies(rule.multiplier, draft, book, event):
         amount = int(amount * rule.multiplier.factor)
     if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
         return amount
@@ -34,10 +36,10 @@ def pay(draft: State, rule: CoinRule, event: Event) -> int:
     return amount
 
 
-def _applies(multiplier: Multiplier, draft: State, event: Event) -> bool:
+def _applies(multiplier: Multiplier, draft: State, book: Book, event: Event) -> bool:
     """Streaks tick before coins are paid, so the run in `draft` counts the event in hand."""
     if multiplier.streak is not None:
-        run = draft.streaks.get(multiplier.streak)
-        if run is None or run.current < multiplier.at_least:
+        streak = book.streak(multiplier.streak)
+        if streak is None or length(streak, draft, event.at) < multiplier.at_least:
             return False
     return multiplier.property is None or event.properties.get(multiplier.property) == multiplier.equals

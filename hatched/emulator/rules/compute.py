@@ -19,7 +19,7 @@ from hatched.emulator.rules.effects import Effects, PathUpdate, StreakUpdate
 from hatched.emulator.rules.model import Badge, Slot
 from hatched.emulator.rules.skills import practise
 from hatched.emulator.rules.state import Held, State
-from hatched.emulator.rules.streaks import tick
+from hatched.emulator.rules.streaks import period_of, tick
 
 
 class Entry(NamedTuple):
@@ -32,11 +32,12 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The new state, the lines for the ledger, and the effects to answer with."""
+    """The new state, the lines for the ledger, the effects to answer with, and which guesses they rest on."""
 
     state: State
     entries: list[Entry]
     effects: Effects
+    inferred: set[str]
 
 
 @define
@@ -49,10 +50,13 @@ class Earnings:
     entries: list[Entry] = field(factory=list)
     awarded: list[str] = field(factory=list)
     ready: list[str] = field(factory=list)
+    inferred: set[str] = field(factory=set)
 
     def earn(self, slot: Slot, amount: int, reason: str) -> None:
         """Coins, or units of the progression token."""
-        amount = self.draft.earn(self.book.rules, slot, amount)
+        wanted, amount = amount, self.draft.earn(self.book.rules, slot, amount)
+        if amount < wanted:
+            self.inferred.add("tokens.max_balance")
         if amount:
             self.entries.append(Entry(slot, amount, self.draft.tally(slot).balance, reason))
 
@@ -82,31 +86,35 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
     earnings = Earnings(draft, book, event.now)
     streak_updates = _streaks(draft, book, event, earnings) if event.type in book.streaks else ()
     for rule in book.coin_rules.get(event.type, ()):
-        earnings.earn(rule.slot, pay(draft, rule, event), event.type)
+        amount = pay(draft, rule, book, event)
+        if rule.multiplier is not None or 0 < amount < rule.amount:
+            earnings.inferred.add("coin_rules.multiplier" if rule.multiplier else "coin_rules.partial")
+        earnings.earn(rule.slot, amount, event.type)
     for skill, skill_rule in book.skill_rules.get(event.type, ()):
-        practise(draft, skill, skill_rule, event.at)
+        if practise(draft, skill, skill_rule, event.at):
+            earnings.inferred.add("skills.clamped")
     path_updates = tuple(paths.advance(path, draft, event, earnings)) if path else ()
     for badge, test in book.badges:
-        if badge.key not in draft.badges and test(draft, event):
+        if badge.key not in draft.badges and test(draft, event, event.at):
             if badge.auto_award:
                 earnings.award(badge)
             else:
                 draft.badges = {**draft.badges, badge.key: Held("ready", event.now)}
                 earnings.ready.append(badge.key)
-    return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates))
+    return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates), earnings.inferred)
 
 
 def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
     """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
     settled = state.copy()
     settled.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
-    return settled, ready_to_evolve(settled, book)
+    return settled, ready_to_evolve(settled, book, event.now)
 
 
-def ready_to_evolve(state: State, book: Book) -> bool:
-    """Whether all conditions of the next stage hold."""
+def ready_to_evolve(state: State, book: Book, now: float) -> bool:
+    """Whether all conditions of the next stage hold at a moment."""
     tests = book.stages.get(state.stage + 1)
-    return tests is not None and all(test(state, None) for test in tests)
+    return tests is not None and all(test(state, None, now) for test in tests)
 
 
 def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
@@ -114,6 +122,8 @@ def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tupl
     for streak in book.streaks[event.type]:
         ticked = tick(draft, streak, event.at)
         if ticked is None:
+            if draft.streaks[streak.key].period > period_of(streak.period, event.at):
+                earnings.inferred.add("streaks.late")
             continue
         run, milestone = ticked.run, ticked.milestone
         earnings.earn("primary", streak.bonus, streak.key)

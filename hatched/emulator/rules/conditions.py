@@ -24,8 +24,8 @@ class Event(NamedTuple):
     now: float
 
 
-Test = Callable[[State, Event | None], bool]
-"""Whether a condition is true of a state, counting the event that is being applied."""
+Test = Callable[[State, Event | None, float], bool]
+"""Whether a condition is true of a state at a moment (Unix seconds), counting the event that is being applied."""
 
 
 def compile_condition(condition: Condition, rules: Rules) -> Test:
@@ -53,7 +53,7 @@ def mentions(condition: Condition) -> str | None:
 def _event_count(config: Mapping[str, Any], rules: Rules) -> Test:
     wanted, needed = config["event_type"], config["count"]
 
-    def test(state: State, event: Event | None) -> bool:
+    def test(state: State, event: Event | None, at: float) -> bool:
         # Counters move after the transaction, so the event in hand is not among them yet.
         now = 1 if event is not None and event.type == wanted else 0
         return bool(state.counters.get(wanted, 0) + now >= needed)
@@ -64,39 +64,36 @@ def _event_count(config: Mapping[str, Any], rules: Rules) -> Test:
 def _streak(config: Mapping[str, Any], rules: Rules) -> Test:
     streak = next((streak for streak in rules.streaks if streak.key == config["streak_key"]), None)
 
-    def test(state: State, event: Event | None) -> bool:
-        if streak is None or streak.key not in state.streaks:
-            return False
-        current = state.streaks[streak.key].current if event is None else length(streak, state, event.at)
-        return bool(current >= config["count"])
+    def test(state: State, event: Event | None, at: float) -> bool:
+        return streak is not None and streak.key in state.streaks and length(streak, state, at) >= config["count"]
 
     return test
 
 
 def _skill_level(config: Mapping[str, Any], rules: Rules) -> Test:
     skill = next((skill for skill in rules.skills if skill.key == config["skill_key"]), None)
-    return lambda state, event: bool(skill and level(skill, state.skills.get(skill.key, 0)) >= config["level"])
+    return lambda state, event, at: bool(skill and level(skill, state.skills.get(skill.key, 0)) >= config["level"])
 
 
 def _collection(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(len(state.items) >= config["count"])
+    return lambda state, event, at: bool(len(state.items) >= config["count"])
 
 
 def _evolution(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(state.stage >= config["stage"])
+    return lambda state, event, at: bool(state.stage >= config["stage"])
 
 
 def _coin(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(state.primary.balance >= config["amount"])
+    return lambda state, event, at: bool(state.primary.balance >= config["amount"])
 
 
 def _badge_earned(config: Mapping[str, Any], rules: Rules) -> Test:
     wanted = config["badge_key"]
-    return lambda state, event: wanted in state.badges and state.badges[wanted].status == "awarded"
+    return lambda state, event, at: wanted in state.badges and state.badges[wanted].status == "awarded"
 
 
 def _gate_unlocked(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: config["gate_key"] in state.gates
+    return lambda state, event, at: config["gate_key"] in state.gates
 
 
 def _custom(config: Mapping[str, Any], rules: Rules) -> Test:
@@ -104,7 +101,7 @@ def _custom(config: Mapping[str, Any], rules: Rules) -> Test:
     name, value = config["property"], config.get("value", True)
     compare, only = _OPERATORS[config.get("op", "eq")], config.get("event_type")
 
-    def test(state: State, event: Event | None) -> bool:
+    def test(state: State, event: Event | None, at: float) -> bool:
         if event is None or only not in (None, event.type):
             return False
         try:
@@ -116,15 +113,15 @@ def _custom(config: Mapping[str, Any], rules: Rules) -> Test:
 
 
 def _xp(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(total_level(rules, state) >= config["amount"])
+    return lambda state, event, at: bool(total_level(rules, state) >= config["amount"])
 
 
 def _badge_count(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(state.awarded >= config["count"])
+    return lambda state, event, at: bool(state.awarded >= config["count"])
 
 
 def _progression_token(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event: bool(state.progression.balance >= config["amount"])
+    return lambda state, event, at: bool(state.progression.balance >= config["amount"])
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

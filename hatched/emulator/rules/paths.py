@@ -53,11 +53,11 @@ class Rewards(Protocol):
         """Gives coins, and a badge if there is one."""
 
 
-def unlocked(path: Path, place: int, state: State, event: Event | None) -> bool:
+def unlocked(path: Path, place: int, state: State, event: Event | None, at: float) -> bool:
     """Whether the step at `place` is open: its own condition, else the completion of the one before (seen)."""
     step = path.steps[place]
     if step.unlock is not None:
-        return step.unlock(state, event)
+        return step.unlock(state, event, at)
     return place == 0 or path.steps[place - 1].id in state.done
 
 
@@ -71,12 +71,12 @@ def advance(path: Path, state: State, event: Event, rewards: Rewards) -> list[Pa
     """Completes all that the conditions complete, which may open further steps."""
     updates: list[PathUpdate] = []
     for place, step in enumerate(path.steps):
-        if step.id in state.done or not unlocked(path, place, state, event):
+        if step.id in state.done or not unlocked(path, place, state, event, event.at):
             continue
-        whole = step.test is not None and step.test(state, event)
+        whole = step.test is not None and step.test(state, event, event.at)
         for part, sub_step in enumerate(step.sub_steps):
             if sub_step.id not in state.done and (
-                whole or (sub_step.test and available(step, part, state) and sub_step.test(state, event))
+                whole or (sub_step.test and available(step, part, state) and sub_step.test(state, event, event.at))
             ):
                 updates.append(complete(path, step, sub_step, state, event.now, rewards))
         if whole and step.id not in state.done:

@@ -20,13 +20,16 @@ def total_level(rules: Rules, state: State) -> int:
     return total
 
 
-def change(state: State, skill: Skill, value: float) -> None:
-    """Sets a skill to what its bounds allow of `value`."""
-    state.skills = {**state.skills, skill.key: min(max(value, 0), skill.max)}
+def change(state: State, skill: Skill, value: float) -> bool:
+    """Sets a skill to what its bounds allow of `value`, and answers whether that is less than all of it."""
+    bounded = min(max(value, 0), skill.max)
+    state.skills = {**state.skills, skill.key: bounded}
+    return bounded != value
 
 
-def practise(state: State, skill: Skill, rule: SkillRule, at: float) -> None:
-    """Applies a rule for an event that occurred at `at`."""
-    change(state, skill, state.skills.get(skill.key, 0) + rule.amount)
+def practise(state: State, skill: Skill, rule: SkillRule, at: float) -> bool:
+    """Applies a rule for an event that occurred at `at`, and answers whether the skill's bounds had a say."""
+    bounded = change(state, skill, state.skills.get(skill.key, 0) + rule.amount)
     if rule.amount > 0:
         state.practised = {**state.practised, skill.key: max(day_of(at), state.practised.get(skill.key, 0))}
+    return bounded

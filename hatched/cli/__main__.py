@@ -1,0 +1,5 @@
+"""`python -m hatched.cli`."""
+
+from hatched.cli import main
+
+main()

@@ -1,0 +1,139 @@
+"""The door for ASGI servers: the emulator as an application."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from hatched.emulator import control
+from hatched.emulator.faults import Fault, instead
+from hatched.emulator.messages import Request, Response
+
+if TYPE_CHECKING:
+    from hatched.emulator.emulator import Emulator
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Abort = Callable[[bool], None]
+
+ABORT = "hatched.abort"
+"""Key in the scope's `extensions`: cuts the connection, with a TCP reset if its argument is true. `server` sets it."""
+_LARGEST = 10 * 1024 * 1024
+
+
+class App:
+    """Answers what the transports answer, and `/_emulator/*` to this machine.
+
+    A dropped connection needs a server that hands its connections over (`Emulator.serve` does); under any other the
+    application raises `ConnectionError`, of which most servers make a 500. A refused connection is one that is reset
+    before the emulator sees the request. Whoever waits here waits in real time, whatever the emulator's clock says.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            await _answer(send, Response(413, (), b""))
+            return
+        request = _request(scope, body)
+        if control.is_control(request.path):
+            peer = (scope.get("client") or ("", 0))[0]
+            await _answer(send, await anyio.to_thread.run_sync(control.answer, self._emulator, request, peer))
+            return
+        response, fault = self._emulator.exchange_only(request)
+        if fault is not None:
+            response = await self._weather(scope, request, response, fault, receive, send)
+        if response is not None:
+            await _answer(send, response)
+        if self._emulator.has_due_webhooks():
+            await anyio.to_thread.run_sync(self._emulator.run_due)
+
+    async def _weather(
+        self, scope: Scope, request: Request, response: Response | None, fault: Fault, receive: Receive, send: Send
+    ) -> Response | None:
+        """What to answer under `fault`, or `None` if that has been seen to."""
+        if fault.kind == "status":
+            return instead(fault, request)
+        if fault.kind == "latency":
+            await anyio.sleep(fault.seconds)
+            return response
+        if fault.kind == "stall":
+            await _gone(receive)
+            return None
+        if fault.kind == "truncate" and response is not None:
+            await _start(send, response)
+            await send({"type": "http.response.body", "body": _half(response), "more_body": True})
+        _abort(scope)(fault.reset or fault.kind == "refuse")
+        await _gone(receive)
+        return None
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _abort(scope: Scope) -> Abort:
+    def unable(reset: bool) -> None:
+        raise ConnectionError("a fault of the emulator drops this connection, which only its own server can do")
+
+    found: Abort = scope.get("extensions", {}).get(ABORT, unable)
+    return found
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    root = scope.get("root_path", "").encode()
+    path = raw.removeprefix(root).partition(b"?")[0]
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    query = scope.get("query_string", b"").decode("latin-1")
+    return Request(scope["method"], path.decode("latin-1"), query, headers, body)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or `None` if it is too large."""
+    chunks = bytearray()
+    while True:
+        message = await receive()
+        chunks += message.get("body", b"")
+        if len(chunks) > _LARGEST:
+            return None
+        if not message.get("more_body"):
+            return bytes(chunks)
+
+
+async def _answer(send: Send, response: Response) -> None:
+    with contextlib.suppress(OSError):  # a client that is gone needs no answer
+        await _start(send, response)
+        await send({"type": "http.response.body", "body": response.body})
+
+
+async def _start(send: Send, response: Response) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+
+def _half(response: Response) -> bytes:
+    return response.body[: len(response.body) // 2]
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,98 @@
+"""The whole state of an emulator: kept in memory, or as JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sqlite3
+from typing import Any
+
+from hatched.emulator.plans import find
+from hatched.emulator.ratelimit import RateLimiter
+from hatched.emulator.store import VERSION, Store
+
+FORMAT = 1
+
+
+def copy(store: Store) -> sqlite3.Connection:
+    """A copy of the database, in memory."""
+    kept = sqlite3.connect(":memory:", check_same_thread=False)
+    store.db.backup(kept)
+    return kept
+
+
+def put_back(store: Store, kept: sqlite3.Connection) -> None:
+    """The database as it was when `kept` was made, in one step."""
+    kept.backup(store.db)
+
+
+def export(store: Store) -> dict[str, Any]:
+    """Every row of every table, as JSON."""
+    return {
+        "format": FORMAT,
+        "layout": VERSION,
+        "tables": {
+            table: [
+                {name: _to_json(row[name]) for name in row.keys()}  # noqa: SIM118  a row is no mapping
+                for row in store.db.execute(f"SELECT * FROM {table} ORDER BY {_order(store, table)}")
+            ]
+            for table in store.tables
+        },
+    }
+
+
+def check(data: Any) -> tuple[float, tuple[int, int], list[Any], dict[str, list[str]]]:
+    """What an export holds beside its tables: time, ids given, rate-limit windows, failures to come.
+
+    Raises `ValueError` for what is no export.
+    """
+    if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("tables"), dict):
+        raise ValueError("this is no export of the emulator")
+    if data.get("layout") != VERSION:
+        raise ValueError(f"this export has layout {data.get('layout')}, not {VERSION}")
+    try:
+        (things, requests), limits = data["ids"], RateLimiter(find("free"))
+        limits.load(data["limits"])
+        failures = {str(name): [str(reason) for reason in reasons] for name, reasons in data["failures"].items()}
+        return float(data["now"]), (int(things), int(requests)), limits.dump(), failures
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"this is no export of the emulator: {type(error).__name__}: {error}") from None
+
+
+def load(store: Store, data: Any) -> None:
+    """Replaces all rows by those of an export that was checked, all or nothing. Raises `ValueError`."""
+    if unknown := set(data["tables"]) - set(store.tables):
+        raise ValueError(f"unknown tables: {', '.join(sorted(unknown))}")
+    try:
+        with store.transaction() as db:
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            for table in store.tables:
+                db.execute(f"DELETE FROM {table}")
+            for table in store.tables:
+                for row in data["tables"].get(table, ()):
+                    _insert(db, table, row)
+            if db.execute("SELECT 1 FROM customers WHERE name = 'default'").fetchone() is None:
+                raise ValueError("this export has no default customer")
+    except (sqlite3.Error, binascii.Error, AttributeError, TypeError, KeyError) as error:
+        raise ValueError(f"this is no export of the emulator: {error}") from None
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    columns = {name[1] for name in db.execute(f"PRAGMA table_info({table})")}
+    if row.keys() != columns:
+        raise ValueError(f"a row of {table} has other columns: {', '.join(sorted(row.keys() ^ columns))}")
+    values = [_from_json(value) for value in row.values()]
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", values)
+
+
+def _order(store: Store, table: str) -> str:
+    keys = [row for row in store.db.execute(f"PRAGMA table_info({table})") if row["pk"]]
+    return ", ".join(row["name"] for row in sorted(keys, key=lambda row: row["pk"]))
+
+
+def _to_json(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _from_json(value: Any) -> Any:
+    return base64.b64decode(value["base64"], validate=True) if isinstance(value, dict) else value

@@ -1,0 +1,231 @@
+"""What a server answers below `/_emulator/`: the methods of `Emulator` for those who cannot call them.
+
+JSON in, JSON out. Only this machine is answered, and no page of another site.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import parse_qs, urlsplit
+
+import attrs
+
+from hatched._version import __version__
+from hatched.emulator import art, fidelity
+from hatched.emulator.clock import iso
+from hatched.emulator.configs import load
+from hatched.emulator.faults import Fault, Kind
+from hatched.emulator.messages import Request, Response, dumps
+
+if TYPE_CHECKING:
+    from hatched.emulator.emulator import Emulator
+
+_PREFIX = "/_emulator"
+
+
+class _RefusedError(Exception):
+    """Why a request is not answered, and with which status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def is_control(path: str) -> bool:
+    """Whether a path is answered here. Pictures are everybody's, so they are not."""
+    return (path == _PREFIX or path.startswith(_PREFIX + "/")) and not path.startswith(art.PREFIX)
+
+
+def answer(emulator: Emulator, request: Request, peer: str) -> Response:
+    """The answer to a request from the address `peer`."""
+    try:
+        _admit(request, peer)
+        name = request.path.removeprefix(_PREFIX).strip("/")
+        action = _ACTIONS.get((request.method, name))
+        if action is None:
+            known = ", ".join(sorted(f"{method} {_PREFIX}/{path}".rstrip("/") for method, path in _ACTIONS))
+            raise _RefusedError(404, f"there is no {request.method} {request.path}; there are {known}")
+        body = _body(request)
+        query = {key: values[-1] for key, values in parse_qs(request.query).items()}
+        return _json(200, action(emulator, body, query))
+    except _RefusedError as refused:
+        return _json(refused.status, {"error": {"message": str(refused)}})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        return _json(400, {"error": {"message": message}})
+
+
+def _admit(request: Request, peer: str) -> None:
+    headers = {name.lower(): value for name, value in dict(request.headers).items()}
+    if not _is_loopback(peer):
+        raise _RefusedError(403, f"{_PREFIX} answers to this machine only, not to {peer or 'an unknown address'}")
+    # A page in a browser of this machine can send requests here too, but cannot hide where it comes from.
+    for name in ("host", "origin"):
+        value = headers.get(name)
+        if value is not None and not _is_loopback(urlsplit(value if "//" in value else f"//{value}").hostname or ""):
+            raise _RefusedError(403, f"{_PREFIX} is not for {name} {value}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if not request.body:
+        return {}
+    body = json.loads(request.body)
+    if not isinstance(body, dict):
+        raise _RefusedError(400, "the body must be a JSON object")
+    return body
+
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), dumps(value).encode())
+
+
+def _fault(body: dict[str, Any] | None) -> Fault | None:
+    if body is not None and body.get("kind") not in get_args(Kind):
+        raise ValueError(f"a fault is one of {', '.join(get_args(Kind))}, not {body.get('kind')!r}")
+    return None if body is None else Fault(**body)
+
+
+def _status(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return {
+        "version": __version__,
+        "now": iso(emulator.clock.now()),
+        "customer_id": emulator.customer_id,
+        "api_key": emulator.api_key,
+        "publishable_key": emulator.publishable_key,
+        "events": len(emulator.effects()),
+        "requests": len(emulator.journal),
+    }
+
+
+def _reset(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.reset()
+    return {}
+
+
+def _advance(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return {"now": iso(emulator.clock.advance(body["advance"]))}
+
+
+def _effects(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return {"effects": [event._asdict() for event in emulator.effects(query.get("user_id"))]}
+
+
+def _journal(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    entries = [entry for entry in tuple(emulator.journal) if query.get("route") in (None, entry.route)]
+    return {
+        "requests": [
+            {**entry._asdict(), "fault": None if entry.fault is None else attrs.asdict(entry.fault)}
+            for entry in entries
+        ]
+    }
+
+
+def _set_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    for route, faults in body.get("script", {}).items():
+        emulator.faults.script(route, [_fault(fault) for fault in faults])
+    if chances := body.get("random"):
+        found = [(float(each.pop("probability")), _fault(each)) for each in chances["faults"]]
+        emulator.faults.random(
+            int(chances.get("seed", 0)), {fault: probability for probability, fault in found if fault}
+        )
+    return _faults(emulator, body, query)
+
+
+def _faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    pending = emulator.faults.pending()
+    return {
+        "pending": {
+            route: [None if fault is None else attrs.asdict(fault) for fault in faults]
+            for route, faults in pending.items()
+        }
+    }
+
+
+def _clear_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.faults.clear()
+    return {}
+
+
+def _publish(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return {"config_version_id": emulator.publish(load(body))}
+
+
+def _add_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    scopes = body.get("scopes")
+    customer = str(body.get("customer", "default"))
+    customer_id = emulator.add_key(
+        str(body["key"]), scopes=None if scopes is None else tuple(map(str, scopes)), customer=customer
+    )
+    return {"customer_id": customer_id}
+
+
+def _revoke_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.revoke_key(body["key"])
+    return {}
+
+
+def _add_credits(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.add_credits(int(body["count"]))
+    return {}
+
+
+def _fail_next(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.fail_next(str(body["operation"]), str(body["reason"]))
+    return {}
+
+
+def _webhooks(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    target = body["url"]
+    emulator.deliver_webhooks_to(None if target is None else str(target))
+    return {}
+
+
+def _export(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return emulator.export()
+
+
+def _import(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    emulator.import_(body)
+    return {}
+
+
+def _coverage(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    return {"coverage": [row._asdict() for row in fidelity.page()]}
+
+
+def _openapi(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    from hatched.emulator import openapi
+
+    return openapi.document(emulator.origin)
+
+
+_ACTIONS: dict[tuple[str, str], Callable[[Emulator, dict[str, Any], dict[str, str]], Any]] = {
+    ("GET", ""): _status,
+    ("POST", "reset"): _reset,
+    ("POST", "clock"): _advance,
+    ("GET", "effects"): _effects,
+    ("GET", "journal"): _journal,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _set_faults,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "rules"): _publish,
+    ("POST", "keys"): _add_key,
+    ("DELETE", "keys"): _revoke_key,
+    ("POST", "credits"): _add_credits,
+    ("POST", "failures"): _fail_next,
+    ("POST", "webhooks"): _webhooks,
+    ("GET", "export"): _export,
+    ("POST", "import"): _import,
+    ("GET", "coverage"): _coverage,
+    ("GET", "openapi.json"): _openapi,
+}

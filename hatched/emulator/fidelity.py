@@ -1,0 +1,136 @@
+"""What rests on the documentation, and what on a guess.
+
+A route says so in `hatched.routes`. Here stands what the emulator does on top of that where the documentation is
+silent: each guess by name, so that an answer can say on which it rests, and `strict="seen"` can refuse it. What every
+answer shares (status codes of success, precision of times, page sizes) is told on the page only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hatched.routes import ROUTES, Confidence
+
+STATED = {
+    "audiences": ("guides/send-events", "one audience is implicit, of several one must be named"),
+    "badges": ("concepts/badges", "auto_award awards, else the badge is ready; awarded once"),
+    "coins": ("concepts/coins", "daily cap, weekly cap, total limit, multiplier; never below 0"),
+    "config_versions": ("concepts/config-versions", "an egg pins the published version, a buddy keeps it"),
+    "counters": ("concepts/rule-engine", "every event type counts"),
+    "credits": ("billing/credits", "pools, in the order promo, welcome, paid; a failed job costs nothing"),
+    "decay": ("concepts/skill-decay", "once a period, with floor, grace days and threshold"),
+    "eggs": ("concepts/buddy-and-hatch", "waiting, ready, hatching, hatched, cancelled; ensure"),
+    "equip": ("concepts/marketplace", "owned, at most four, one of each category but accessory"),
+    "errors": ("reference/error-codes", "the envelope, its codes and details"),
+    "events": ("guides/send-events", "order of checks; a batch is checked whole; debug_reason"),
+    "evolution": ("concepts/evolution", "one to five stages, conditions, auto-evolve, the stage first"),
+    "gates": ("guides/unlock-gates", "paid once, with the primary token"),
+    "idempotency": ("concepts/idempotency", "24 hours, only 2xx, 409 for another request"),
+    "keys": ("concepts/auth-model", "secret and publishable keys, scopes, rotation at once"),
+    "limits": ("reference/rate-limits", "two sliding windows per key, Retry-After of a whole window"),
+    "order_of_checks": ("platform/architecture", "key, rate limit, body, domain"),
+    "paths": ("concepts/paths", "one active path, steps in order, conditions, completion by hand, roll-up"),
+    "phases": ("concepts/rule-engine", "compute, apply in one transaction, then counters and readiness"),
+    "quota": ("billing/pricing", "events per UTC month, 402 with reset_at, a webhook at 80 %"),
+    "sessions": ("concepts/auth-model", "signed tokens, TTL, scopes, revocation"),
+    "skills": ("concepts/skills", "a level for every so many points; xp is their sum"),
+    "streaks": ("concepts/streaks", "UTC day, ISO week, month; a missed period resets; milestones"),
+    "tokens": ("concepts/tokens", "a primary slot and a progression slot, which is never spent"),
+    "validation": ("reference/http-api", "snake_case only, unknown properties refused, UUIDs"),
+    "webhooks": ("concepts/webhook-delivery", "signature, four attempts, replay and redeliver"),
+}
+"""What the documentation states, by topic, with its page."""
+
+GUESSES = {
+    "badges.again": "a badge that the buddy has is not awarded again, and is no error",
+    "batches.twice": "an event id that comes twice in one batch is applied once",
+    "coin_rules.multiplier": "how a multiplier is written, and that its result is rounded down",
+    "coin_rules.partial": "a cap that has less left than a rule would pay is filled up",
+    "eggs.default_audience": "an egg without an audience takes the first of several",
+    "eggs.same_status": "asking for the present status of an egg is no error",
+    "equip.not_worn": "taking off what is not worn is no error",
+    "events.replayed_status": "a replay answers with the status of the first answer",
+    "gates.repeated_balance": "unlocking again answers no balance",
+    "paths.repeated_reward": "completing again answers a reward of 0",
+    "paths.skip_ahead": "allow_skip_ahead completes a sub-step by hand before its turn",
+    "sessions.again": "revoking a session again is no error",
+    "skills.clamped": "a skill stops at 0 and at its max",
+    "streaks.late": "an event of a period before the last that counted does not tick",
+    "tokens.max_balance": "earning stops at max_balance",
+}
+"""Marked where they are made: `World.infer(name)`, or `Earnings.inferred` in the rules."""
+
+ERRORS = {
+    ("*", "event_type_not_registered"): "its status is 422",
+    ("*", "internal_error"): "the code of an unexpected error",
+    ("*", "bad_request"): "400 for a body that is not JSON",
+    ("buddies.award_badge", "resource_not_found"): "404 for an unknown badge",
+    ("buddies.earn", "resource_not_found"): "404 for an unknown token",
+    ("buddies.equip", "resource_not_found"): "404 for an item that is not owned",
+    ("buddies.evolve", "conflict"): "409 for a buddy that is not ready, or is evolving",
+    ("buddies.purchase_item", "conflict"): "409 for an item that is owned",
+    ("buddies.purchase_item", "resource_not_found"): "404 for an item that the buddy cannot see",
+    ("buddies.spend", "progression_not_spendable"): "its status is 422",
+    ("buddies.update_skills", "resource_not_found"): "404 for an unknown skill",
+    ("eggs.hatch", "conflict"): "409 for an egg that is not ready, or a user that has a buddy",
+    ("eggs.update_status", "conflict"): "409 for a step that an egg cannot take",
+    ("events.send_batch", "event_quota_exceeded"): "a batch that exceeds the quota is refused whole",
+    ("gates.unlock", "resource_not_found"): "404 for an unknown gate",
+    ("paths.complete_sub_step", "conflict"): "409 for what is locked, or is not completed by hand",
+}
+"""Errors, by route and code, of which the documentation names one part only, or nothing."""
+
+SHARED = {
+    "answers.created": "which writes answer 201, 202 or 204",
+    "answers.times": "times are in milliseconds",
+    "batches.order": "the results of a batch stand in the order of its events",
+    "coins.answers": "the bodies of earn, spend, purchase and skills",
+    "conditions.config": "the keys of a condition's config",
+    "credits.enterprise": "the credits of the enterprise plan are those of pro",
+    "eggs.cap": "a user may have 3 active eggs",
+    "events.body": "the answer to POST /events nests the effects; switch event_body",
+    "events.retention": "an event id is remembered for ever; switch event_retention",
+    "events.transaction": "a batch is one transaction; switch batch_transaction",
+    "limits.refused": "a refused request costs nothing",
+    "limits.window": "X-RateLimit-* describe the minute",
+    "operations.types": "the types hatch, evolve, equip and rerender",
+    "pages": "20 to a page, 100 at most",
+    "quota.headers": "the suffixes of X-Event-Quota-*",
+    "sessions.claims": "the claims of tokens",
+    "validation.fields": "an entry of details.fields has field and message; switch field_errors",
+    "webhooks.4xx": "a 4xx ends a delivery at once",
+    "webhooks.bodies": "the bodies of token, badge, streak, evolution and usage webhooks",
+}
+"""What most answers rest on."""
+
+
+class Row(NamedTuple):
+    """One line of the coverage page."""
+
+    kind: str
+    name: str
+    confidence: str
+    what: str
+
+
+def page() -> Iterator[Row]:
+    """Every route, every stated behaviour, and every guess."""
+    for route in ROUTES.values():
+        yield Row("route", route.id, route.confidence.value, f"{route.method} {route.path}")
+    for name, (source, what) in STATED.items():
+        yield Row("behaviour", name, Confidence.SEEN.value, f"{what} ({source})")
+    inferred = Confidence.INFERRED.value
+    for (name, code), what in ERRORS.items():
+        yield Row("error", f"{name} {code}", inferred, what)
+    for guesses, kind in ((GUESSES, "behaviour"), (SHARED, "shared")):
+        for name, what in guesses.items():
+            yield Row(kind, name, inferred, what)
+
+
+def of_error(route_id: str, code: str) -> str | None:
+    """The name of the guess that an error of a route is, if it is one."""
+    for name in (route_id, "*"):
+        if (name, code) in ERRORS:
+            return f"{name} {code}"
+    return None

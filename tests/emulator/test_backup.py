@@ -1,0 +1,135 @@
+"""Snapshots, exports, and files that were written before."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hatched.emulator import Clock, Emulator
+from hatched.emulator.store import _FIRST, VERSION
+
+from .support import Api
+
+
+def lived() -> Api:
+    """An emulator in which things have happened, and some are still to come."""
+    api = Api(publishable_key="hatch_pk_other")
+    api.buddy("ada")
+    api.egg("bob")
+    api.event("lesson_completed", "ada", event_id="e1")
+    api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})
+    api.event("quiz_passed", "ada", event_id="e2")
+    api.send("POST", "/eggs", {"user_id": "eve"}, headers={"Idempotency-Key": "k1"})
+    api.emulator.fail_next("hatch", "no paint")
+    api.clock.advance("3h")
+    return api
+
+
+def go_on(api: Api) -> list[bytes]:
+    """What an emulator answers next; ids and times included."""
+    requests: list[tuple[str, str, Any]] = [
+        ("GET", "/buddies", None),
+        ("POST", "/eggs", {"user_id": "eve"}),
+        ("POST", "/events", {"event_id": "e1", "user_id": "ada", "type": "lesson_completed"}),
+        ("POST", "/events", {"event_id": "e3", "user_id": "ada", "type": "lesson_completed"}),
+        ("GET", "/webhook-configs", None),
+        ("POST", "/eggs", {"user_id": "zoe"}),
+    ]
+    answers = [api.send(*request, headers={"Idempotency-Key": "k1"}) for request in requests]
+    return [b"%d %s %r" % (each.status, each.body, each.headers.__repr__().encode()) for each in answers]
+
+
+def test_a_snapshot_brings_everything_back() -> None:
+    api = lived()
+    snapshot = api.emulator.snapshot()
+    first = go_on(api)
+    api.clock.advance("30d")
+    for _ in range(2):
+        api.emulator.restore(snapshot)
+        assert go_on(api) == first
+
+
+def test_a_clock_that_was_passed_in_stays_where_it_is() -> None:
+    clock = Clock()
+    emulator = Emulator(clock=clock)
+    snapshot = emulator.snapshot()
+    clock.advance(5)
+    emulator.restore(snapshot)
+    assert clock.now() == Clock().now() + 5
+
+
+def test_an_export_makes_the_same_emulator_elsewhere() -> None:
+    api, twin = lived(), Api(publishable_key="hatch_pk_other")
+    exported = json.loads(json.dumps(api.emulator.export()))
+    twin.emulator.import_(exported)
+    assert twin.emulator.export() == exported
+    assert go_on(twin) == go_on(api)
+
+
+def test_an_import_into_a_file_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "hatched.db")
+    with closing(Emulator(store=path)) as emulator:
+        emulator.import_(lived().emulator.export())
+    with closing(Emulator(store=path)) as emulator:
+        assert [event.event_id for event in emulator.effects()] == ["e1", "e2"]
+
+
+def test_keys_that_were_added_are_part_of_it() -> None:
+    emulator, twin = Emulator(), Emulator()
+    customer = emulator.add_key("hatch_test_other", customer="other")
+    twin.import_(emulator.export())
+    assert twin.keys.find("Bearer hatch_test_other") == emulator.keys.find("Bearer hatch_test_other")
+    assert twin.add_key("hatch_test_more", customer="other") == customer
+
+
+def spoilt(change: Any) -> Any:
+    exported = Emulator().export()
+    change(exported)
+    return exported
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        spoilt(lambda data: data.update(format=2)),
+        spoilt(lambda data: data.update(layout=VERSION + 1)),
+        spoilt(lambda data: data.pop("now")),
+        spoilt(lambda data: data.update(now="now")),
+        spoilt(lambda data: data.update(ids=[1])),
+        spoilt(lambda data: data.update(limits=[[1]])),
+        spoilt(lambda data: data.update(failures=[])),
+        spoilt(lambda data: data["tables"].update(robots=[])),
+        spoilt(lambda data: data["tables"]["customers"].append({"id": "x"})),
+        spoilt(lambda data: data["tables"]["customers"].append("x")),
+        spoilt(lambda data: data["tables"].update(customers=None)),
+        spoilt(lambda data: data["tables"]["customers"].append(data["tables"]["customers"][0])),
+        spoilt(lambda data: data["tables"]["customers"][0].update(name={"base64": "?"})),
+        spoilt(lambda data: data["tables"].update(path_steps=[dict.fromkeys(["id"], "x")])),
+    ],
+)
+def test_what_is_no_export_changes_nothing(data: Any) -> None:
+    api = lived()
+    before = api.emulator.export()
+    with pytest.raises(ValueError, match=r"export|tables|columns"):
+        api.emulator.import_(data)
+    assert api.emulator.export() == before
+
+
+def test_a_file_of_the_first_layout_opens(tmp_path: Path) -> None:
+    path = str(tmp_path / "old.db")
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"BEGIN;{_FIRST}PRAGMA user_version = 1;COMMIT")
+        db.execute("INSERT INTO customers VALUES ('c1', 'default', 0, 20, 50)")
+        db.execute("INSERT INTO usage VALUES ('c1', '2026-01', 7)")
+        db.commit()
+    with closing(Emulator(store=path)) as emulator:
+        assert emulator.customer_id == "c1"
+        assert emulator.export()["tables"]["usage"] == [{"customer_id": "c1", "month": "2026-01", "used": 7}]

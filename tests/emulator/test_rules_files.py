@@ -1,0 +1,79 @@
+"""Rules in TOML: the presets, and what is said of a file that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatched.emulator import Emulator, Rules
+from hatched.emulator.rules import files
+from hatched.emulator.rules.model import CoinRule
+
+from .support import Api
+
+STREAK = '[[streaks]]\nkey = "s"\nevents = ["t"]\n[[streaks.milestones]]\nat = 7\n'
+
+
+@pytest.mark.parametrize("name", files.PRESETS)
+def test_a_buddy_lives_under_every_preset(name: str) -> None:
+    rules = files.preset(name)
+    api = Api(rules=name)
+    api.buddy()
+    for rule in rules.coin_rules:
+        api.event(rule.event)
+    assert api.ok("GET", "/buddies")["data"][0]["coins"] > 0
+
+
+def test_a_file_means_what_its_python_twin_means(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[coin_rules]]\nevent = "t"\namount = 3\nmultiplier = { factor = 2.0, property = "premium" }\n')
+    emulator = Emulator(rules=path)
+    assert emulator.sync_client().buddies.ensure("u").coins == 0
+    rule = CoinRule(event="t", amount=3, multiplier=files.read(path).coin_rules[0].multiplier)
+    assert files.read(path) == Rules(coin_rules=(rule,))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("event_types = [", "r.toml: Invalid value (at end of document)"),
+        ("even_types = []", "r.toml:1: property even_types should not exist"),
+        ('\n[[coin_rules]]\nevent = "t"\namount = "3"', "r.toml:4: coin_rules.0.amount must be an integer number"),
+        ('[[coin_rules]]\nevent = "t"\namount = 3\n\n[[coin_rules]]\nevent = "u"', "r.toml:5: coin_rules.1.amount"),
+        ('[[skill_rules]]\nevent = "t"\nskill = "s"\namount = 1', "r.toml:3: there is no skill s"),
+        (
+            '[[badges]]\nkey = "b"\ncondition = { type = "coin", config = {} }',
+            "r.toml:3: badge b: a coin condition needs amount (int)",
+        ),
+        (
+            '[[streaks]]\nkey = "s"\nevents = ["t"]\n[[streaks.milestones]]\nat = "7"',
+            "r.toml:5: streaks.0.milestones.0.at must be an integer number",
+        ),
+        (
+            STREAK + STREAK.replace('"s"', '"r"') + 'badge = "b"',
+            "r.toml:11: streak r: there is no badge b",
+        ),
+        ('[evolution]\nmode = "manual"', "r.toml:2: evolution.mode must be one of the following values"),
+        ('[[items]]\nkey = "i"\ncategory = "tail"', "r.toml:3: items.0.category must be one of"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(files.RulesError) as caught:
+        files.parse_text(text, "r.toml")
+    assert str(caught.value).startswith(message)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(files.RulesError) as caught:
+        files.parse_text('[[gates]]\nkey = "g"\ncost = 0\n[[gates]]\nkey = "g"\ncost = -1', "r.toml")
+    assert str(caught.value).splitlines() == [
+        "r.toml:5: every one of gates needs a key of its own: g comes twice",
+        "r.toml:3: gate g must cost something",
+        "r.toml:6: gate g must cost something",
+    ]
+
+
+def test_an_unknown_preset_is_told_with_those_that_exist() -> None:
+    with pytest.raises(files.RulesError, match=r"there is no file fitnes, and no preset of that name .*fitness"):
+        Emulator(rules="fitnes")

@@ -1,0 +1,324 @@
+"""The emulator on a port: the same answers, real connections that really break, and the control routes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import hatched
+from hatched.emulator import Emulator, Fault, Request, WallClock, control
+from hatched.emulator.server import Server
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    return Emulator()
+
+
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[Server]:
+    with emulator.serve() as server:
+        yield server
+
+
+@pytest.fixture
+def client(emulator: Emulator, server: Server) -> Iterator[hatched.HatchedClient]:
+    with hatched.HatchedClient(
+        api_key=emulator.api_key, base_url=server.base_url, timeout=0.3, max_retries=0
+    ) as client:
+        yield client
+
+
+def send(client: hatched.HatchedClient) -> int:
+    return client.events.send(event_id="e1", user_id="ada", type="lesson_completed").coins
+
+
+def test_a_client_in_another_thread_of_the_world_uses_it_like_hatched(client: hatched.HatchedClient) -> None:
+    buddy = client.buddies.ensure("ada")
+    assert send(client) == 10
+    assert client.buddies.get(buddy.id).coins == 10
+
+
+def test_the_picture_of_a_buddy_can_be_fetched(client: hatched.HatchedClient) -> None:
+    picture = httpx.get(client.buddies.ensure("ada").image_url or "")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+    assert picture.text.startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words", "applied"),
+    [
+        (Fault.drop(), hatched.TransportError, "Server disconnected", 0),
+        (Fault.drop(after_commit=True), hatched.TransportError, "Server disconnected", 1),
+        (Fault.drop(reset=True), hatched.TransportError, "Connection reset by peer", 0),
+        (Fault.drop(reset=True, after_commit=True), hatched.TransportError, "Connection reset by peer", 1),
+        (Fault.refuse(), hatched.TransportError, "Connection reset by peer", 0),
+        (Fault.truncate(), hatched.TransportError, "without sending complete message body", 1),
+        (Fault.stall(), hatched.RequestTimeoutError, "no complete answer", 0),
+        (Fault.stall(after_commit=True), hatched.RequestTimeoutError, "no complete answer", 1),
+        (Fault.latency(5), hatched.RequestTimeoutError, "no complete answer", 1),
+        (Fault.status(502), hatched.HatchedError, "Scripted fault 502", 0),
+        (Fault.status(502, after_commit=True), hatched.HatchedError, "Scripted fault 502", 1),
+    ],
+)
+def test_faults_break_real_connections(
+    emulator: Emulator, client: hatched.HatchedClient, fault: Fault, error: type[Exception], words: str, applied: int
+) -> None:
+    client.buddies.ensure("ada")
+    emulator.faults.script("events.send", [fault])
+    with pytest.raises(error, match=words):
+        send(client)
+    emulator.faults.assert_all_fired()
+    assert len(emulator.effects("ada")) == applied
+    assert send(client) == 10
+    assert len(emulator.effects("ada")) == 1
+
+
+def test_the_server_of_a_stopped_emulator_is_gone(emulator: Emulator) -> None:
+    with emulator.serve() as server:
+        url = server.origin + "/api/v1/health"
+        assert httpx.get(url).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+    with emulator.serve() as again:
+        assert httpx.get(again.base_url + "/health").status_code == 200
+
+
+def test_by_a_clock_that_runs_work_is_done_though_nobody_asks() -> None:
+    done = threading.Event()
+    emulator = Emulator(clock=WallClock())
+    emulator.deliver_webhooks_to(lambda request: done.set() or 200)  # type: ignore[func-returns-value]
+    emulator.sync_client().webhooks.create(url="http://ignored", events=["buddy.hatched"])
+    with (
+        emulator.serve() as server,
+        hatched.HatchedClient(api_key=emulator.api_key, base_url=server.base_url) as client,
+    ):
+        client.buddies.ensure("ada")
+        assert done.wait(5)
+
+
+# --- webhooks to applications and URLs ----------------------------------------------------------------------
+
+
+class Hooks:
+    """An ASGI application that notes what it is sent, and asks the emulator about it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.seen: list[tuple[str, int]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError
+        body = (await receive())["body"]
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        event = hatched.webhooks.parse(body, headers, self.secret, now=self.emulator.clock.now)
+        async with self.emulator.client() as client:
+            buddy = await client.buddies.get(json.loads(body)["buddy_id"])
+        self.seen.append((event.type, buddy.coins))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    secret = ""
+
+
+def test_an_application_gets_signed_webhooks_and_may_call_back(emulator: Emulator) -> None:
+    hooks = Hooks(emulator)
+    emulator.deliver_webhooks_to(hooks)
+    client = emulator.sync_client()
+    hooks.secret = client.webhooks.create(url="http://shop.test/hooks", events=["coins.earned"]).secret or ""
+    client.buddies.ensure("ada")
+    send(client)
+    assert hooks.seen == [("coins.earned", 10)]
+
+
+async def test_the_same_within_a_running_loop(emulator: Emulator) -> None:
+    hooks = Hooks(emulator)
+    emulator.deliver_webhooks_to(hooks)
+    async with emulator.client() as client:
+        created = await client.webhooks.create(url="http://shop.test/hooks", events=["coins.earned"])
+        hooks.secret = created.secret or ""
+        await client.buddies.ensure("ada")
+        await client.events.send(user_id="ada", type="lesson_completed")
+    assert hooks.seen == [("coins.earned", 10)]
+
+
+def test_a_url_gets_webhooks_and_may_call_back_the_server_that_sent_them(
+    emulator: Emulator, client: hatched.HatchedClient
+) -> None:
+    from uvicorn import Config
+
+    hooks = Hooks(emulator)
+    shop = Emulator().serve()
+    shop._uvicorn.config = config = Config(hooks, log_config=None, lifespan="off", ws="none")
+    config.load()
+    with shop:
+        emulator.deliver_webhooks_to(shop.origin + "/hooks")
+        endpoint = client.webhooks.create(url="http://ignored.test", events=["coins.earned"])
+        hooks.secret = endpoint.secret or ""
+        client.buddies.ensure("ada")
+        send(client)
+        emulator.run_due()
+    assert hooks.seen == [("coins.earned", 10)]
+    (delivery,) = client.webhooks.deliveries(endpoint.id).data
+    assert (delivery.status, delivery.response_code) == ("success", 200)
+
+
+def test_what_is_no_receiver_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match="not a URL: 'localhost:8000'"):
+        emulator.deliver_webhooks_to("localhost:8000")
+
+
+# --- /_emulator ----------------------------------------------------------------------------------------------
+
+
+def ask(
+    emulator: Emulator, method: str, path: str, body: Any = None, *, peer: str = "127.0.0.1", **headers: str
+) -> tuple[int, Any]:
+    target, _, query = path.partition("?")
+    content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = control.answer(emulator, Request(method, f"/_emulator{target}", query, headers, content), peer)
+    return response.status, response.json()
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1"])
+def test_this_machine_is_answered(emulator: Emulator, peer: str) -> None:
+    assert ask(emulator, "GET", "", peer=peer, host="localhost:8000")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        ("10.0.0.7", {}),
+        ("", {}),
+        ("127.0.0.1", {"host": "hatched.example"}),
+        ("127.0.0.1", {"host": "localhost:8000", "origin": "https://evil.example"}),
+        ("127.0.0.1", {"origin": "null"}),
+    ],
+)
+def test_nobody_else_is(emulator: Emulator, peer: str, headers: dict[str, str]) -> None:
+    assert ask(emulator, "POST", "/reset", peer=peer, **headers)[0] == 403
+
+
+def test_the_control_routes_are_not_in_process(emulator: Emulator) -> None:
+    with httpx.Client(transport=emulator.sync_transport()) as http:
+        assert http.post("http://hatched.emulator.localhost/_emulator/reset").status_code == 404
+
+
+def test_time_is_moved_from_outside(emulator: Emulator) -> None:
+    assert ask(emulator, "POST", "/clock", {"advance": "25h"}) == (200, {"now": "2026-01-02T01:00:00.000Z"})
+    assert ask(emulator, "POST", "/clock", {"advance": "soon"})[0] == 400
+    assert ask(emulator, "POST", "/clock", {}) == (400, {"error": {"message": "'advance' is missing"}})
+
+
+def test_faults_are_scripted_and_accounted_for_from_outside(emulator: Emulator) -> None:
+    unavailable = {"kind": "status", "code": 503}
+    status, told = ask(emulator, "POST", "/faults", {"script": {"events.send": [unavailable, None]}})
+    assert (status, [fault and fault["code"] for fault in told["pending"]["events.send"]]) == (200, [503, None])
+    with pytest.raises(hatched.HatchedError):
+        send(emulator.sync_client(max_retries=0))
+    assert ask(emulator, "GET", "/faults")[1]["pending"] == {"events.send": [None]}
+    assert ask(emulator, "DELETE", "/faults") == (200, {})
+    assert ask(emulator, "GET", "/faults")[1]["pending"] == {}
+
+
+def test_chance_is_set_from_outside(emulator: Emulator) -> None:
+    chances = {"seed": 1, "faults": [{"kind": "drop", "reset": True, "probability": 1.0}]}
+    assert ask(emulator, "POST", "/faults", {"random": chances})[0] == 200
+    with pytest.raises(hatched.TransportError, match="reset by peer"):
+        emulator.sync_client(max_retries=0).health()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"),
+    [
+        ("POST", "/faults", {"script": {"no.route": []}}, 400, "no such route"),
+        ("POST", "/faults", {"script": {"events.send": [{"kind": "rain"}]}}, 400, "a fault is one of status, drop"),
+        ("POST", "/faults", {"script": {"events.send": [{"kind": "drop", "x": 1}]}}, 400, "unexpected keyword"),
+        ("POST", "/rules", {"badge": []}, 400, "property badge should not exist"),
+        ("POST", "/keys", {}, 400, "'key' is missing"),
+        ("DELETE", "/keys", {"key": "nobody"}, 400, "'nobody' is missing"),
+        ("POST", "/import", {"format": 7}, 400, "no export of the emulator"),
+        ("POST", "/clock", b"{", 400, "Expecting"),
+        ("POST", "/clock", [1], 400, "must be a JSON object"),
+        ("GET", "/nothing", None, 404, "there is no GET /_emulator/nothing; there are DELETE /_emulator/faults"),
+    ],
+)
+def test_what_is_wrong_is_told(emulator: Emulator, method: str, path: str, body: Any, status: int, words: str) -> None:
+    answered, told = ask(emulator, method, path, body)
+    assert answered == status
+    assert words in told["error"]["message"]
+
+
+def test_everything_else_can_be_done_from_outside_too(emulator: Emulator) -> None:
+    client = emulator.sync_client()
+    client.buddies.ensure("ada")
+    send(client)
+    assert [event["event_id"] for event in ask(emulator, "GET", "/effects?user_id=ada")[1]["effects"]] == ["e1"]
+    assert ask(emulator, "GET", "/effects?user_id=bob")[1] == {"effects": []}
+    assert [each["status"] for each in ask(emulator, "GET", "/journal?route=events.send")[1]["requests"]] == [201]
+    exported = ask(emulator, "GET", "/export")[1]
+    assert ask(emulator, "POST", "/reset") == (200, {})
+    assert ask(emulator, "GET", "")[1]["events"] == 0
+    assert ask(emulator, "POST", "/import", exported) == (200, {})
+    assert ask(emulator, "GET", "")[1]["events"] == 1
+    other = ask(emulator, "POST", "/keys", {"key": "hatch_test_other", "customer": "other"})[1]["customer_id"]
+    assert other != emulator.customer_id
+    assert ask(emulator, "DELETE", "/keys", {"key": "hatch_test_other"}) == (200, {})
+    assert ask(emulator, "POST", "/credits", {"count": 3}) == (200, {})
+    assert ask(emulator, "POST", "/failures", {"operation": "hatch", "reason": "no paint"}) == (200, {})
+    with pytest.raises(hatched.HatchedError, match="no paint"):
+        client.buddies.ensure("bob")
+    assert ask(emulator, "POST", "/webhooks", {"url": "http://127.0.0.1:9/hooks"}) == (200, {})
+    assert "config_version_id" in ask(emulator, "POST", "/rules", {"event_types": ["t"]})[1]
+
+
+# --- under other servers -------------------------------------------------------------------------------------
+
+
+async def test_any_asgi_server_can_carry_it_below_any_path(emulator: Emulator) -> None:
+    transport = httpx.ASGITransport(emulator.asgi, root_path="/hatched")
+    key = {"authorization": f"Bearer {emulator.api_key}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=key) as http:
+        assert (await http.get("/hatched/api/v1/buddies")).json()["data"] == []
+        assert (await http.get("/hatched/_emulator")).status_code == 200
+
+
+async def test_a_connection_that_cannot_be_cut_raises(emulator: Emulator) -> None:
+    emulator.faults.script("health", [Fault.drop()])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.asgi), base_url="http://localhost") as http:
+        with pytest.raises(ConnectionError, match="only its own server can do"):
+            await http.get("/api/v1/health")
+
+
+async def test_a_body_without_end_is_refused(emulator: Emulator) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"x" * 2**20, "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/events", "query_string": b"", "headers": []}
+    await emulator.asgi(scope, receive, send)
+    assert sent[0]["status"] == 413
+
+
+async def test_the_lifespan_of_a_server_is_followed(emulator: Emulator) -> None:
+    sent: list[str] = []
+    told = asyncio.Queue[Any]()
+    for event in ("startup", "shutdown"):
+        told.put_nowait({"type": f"lifespan.{event}"})
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    await emulator.asgi({"type": "lifespan"}, told.get, send)
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
