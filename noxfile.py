@@ -143,6 +143,14 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Requests that schemathesis makes up from the emulator's OpenAPI document; `-- full` makes up 10,000."""
+    install(session, "fuzz")
+    full = {"HATCHED_CHAOS": "full"} if "full" in session.posargs else {}
+    session.run("pytest", "tests/contract/test_fuzz.py", "tests/emulator/test_openapi.py", "-s", env=full)
+
+
+@nox.session
 def chaos(session: nox.Session) -> None:
     """The storms of tests/chaos in full size; takes minutes."""
     install(session, "tests")

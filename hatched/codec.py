@@ -413,10 +413,12 @@ def _make_exporter(case: Case) -> cattrs.Converter:
         omit: dict[str, Any] = {"extra": override(omit=True)} if "extra" in names else {}
         inner: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(kind, converter, **renames, **omit)
         open_fields = [rename(name) for name in names if name in _SERVERS]
+        aliases: tuple[str, ...] = getattr(kind, "aliases", ()) if case == "camel" else ()
 
         def unstructure(value: Any) -> dict[str, Any]:
             out = {**deep(getattr(value, "extra", {})), **inner(value)}
-            return out | {name: deep(out[name]) for name in open_fields}
+            out |= {name: deep(out[name]) for name in open_fields}
+            return out | {alias: getattr(value, alias) for alias in aliases}
 
         return unstructure
 

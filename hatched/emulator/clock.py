@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Protocol
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _DAY = 86400
+
+
+class Watcher(Protocol):
+    """Something that has work to do at certain times."""
+
+    def next_due(self) -> float | None:
+        """When there will be something to do, in Unix seconds."""
+        ...
+
+    def run_due(self) -> None:
+        """Do what is due by now."""
+        ...
 
 
 class Clock:
@@ -26,7 +38,7 @@ class Clock:
     def __init__(self, start: float | str = "2026-01-01T00:00:00Z") -> None:
         self._start = self._now = parse_time(start).timestamp() if isinstance(start, str) else float(start)
         self._lock = Lock()
-        self._watchers: list[Callable[[], object]] = []
+        self._watchers: list[Watcher] = []
 
     def now(self) -> float:
         """Unix seconds."""
@@ -34,13 +46,20 @@ class Clock:
 
     def advance(self, by: float | str) -> float:
         """Moves on by seconds or a duration such as `"1d12h"`, runs what is due, and answers the new time."""
-        seconds = parse_duration(by)
-        if seconds < 0:
+        left = parse_duration(by)
+        if left < 0:
             raise ValueError("time cannot be turned back")
-        self._move(seconds)
-        for watcher in tuple(self._watchers):
-            watcher()
-        return self.now()
+        while True:
+            # Step by step, so that whoever is called at a due time sees that time on the clock.
+            now = self.now()
+            due = [at for watcher in self._watchers if (at := watcher.next_due()) is not None and at > now]
+            step = min([left, *(at - now for at in due)])
+            self._move(step)
+            left -= step
+            for watcher in tuple(self._watchers):
+                watcher.run_due()
+            if left <= 0:
+                return self.now()
 
     def sleep(self, seconds: float) -> None:
         """Waits: in virtual time by moving on, so that a client with this clock never really waits."""
@@ -59,12 +78,12 @@ class Clock:
         """To a moment of the past or the future; nothing that is due is run."""
         self._now = state
 
-    def watch(self, watcher: Callable[[], object]) -> None:
-        """Calls `watcher` after every `advance`."""
+    def watch(self, watcher: Watcher) -> None:
+        """Lets `watcher` run whatever `advance` makes due."""
         self._watchers.append(watcher)
 
-    def unwatch(self, watcher: Callable[[], object]) -> None:
-        """No longer calls `watcher`."""
+    def unwatch(self, watcher: Watcher) -> None:
+        """Lets it no longer."""
         self._watchers.remove(watcher)
 
     def _move(self, seconds: float) -> None:

@@ -9,6 +9,7 @@ import attrs
 from hatched.emulator.errors import ApiError
 from hatched.emulator.ids import Ids
 from hatched.emulator.messages import dumps
+from hatched.emulator.plans import AUDIENCES, Plan
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.check import check
 from hatched.emulator.rules.model import Rules
@@ -20,24 +21,52 @@ DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
 
 
 class Configs:
-    """The versions of all customers. A published version never changes, so its books are kept."""
+    """The versions of all customers: `draft` → `published` → `archived`. What they say never changes."""
 
-    def __init__(self, store: Store, ids: Ids) -> None:
+    def __init__(self, store: Store, ids: Ids, plan: Plan) -> None:
         self._store = store
         self._ids = ids
+        self._plan = plan
         self._books: dict[tuple[str, str], Book] = {}
 
-    def publish(self, customer_id: str, rules: Rules, now: float) -> str:
-        """Pins new eggs to `rules` from now on, and answers the version's id. Raises `ValueError` for bad rules."""
+    def draft(self, customer_id: str, rules: Rules, now: float) -> str:
+        """Adds a version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
         check(rules)
+        most = AUDIENCES.get(self._plan.name)
+        if most is not None and len(rules.audiences) > most:
+            raise ValueError(f"the {self._plan.name} plan has at most {most} audience(s), these rules have more")
         version_id = self._ids.new()
+        self._store.db.execute(
+            "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, 'draft', ?, ?)",
+            (version_id, customer_id, dumps(attrs.asdict(rules)), now),
+        )
+        return version_id
+
+    def publish(self, customer_id: str, version_id: str) -> None:
+        """Pins new eggs to a draft from now on. Raises `ValueError` for what is no draft, or an empty one."""
+        row = self._store.db.execute(
+            "SELECT status FROM config_versions WHERE id = ? AND customer_id = ?", (version_id, customer_id)
+        ).fetchone()
+        if row is None or row["status"] != "draft":
+            raise ValueError(f"config version {version_id} is no draft")
         with self._store.transaction() as db:
             self._archive(customer_id)
-            db.execute(
-                "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, ?, ?, ?)",
-                (version_id, customer_id, "published", dumps(attrs.asdict(rules)), now),
-            )
-        return version_id
+            db.execute("UPDATE config_versions SET status = 'published' WHERE id = ?", (version_id,))
+
+    def migrate(self, customer_id: str, user_id: str | None, audience: str | None) -> int:
+        """Pins active buddies to the published version, and answers how many. What they have stays."""
+        done = self._store.db.execute(
+            "UPDATE buddies SET config_version_id = :version WHERE customer_id = :customer AND status = 'active'"
+            " AND config_version_id <> :version AND (:user IS NULL OR user_id = :user)"
+            " AND (:audience IS NULL OR audience = :audience)",
+            {
+                "version": self.published(customer_id),
+                "customer": customer_id,
+                "user": user_id,
+                "audience": audience,
+            },
+        )
+        return done.rowcount
 
     def ensure(self, customer_id: str, rules: Rules, now: float) -> None:
         """Publishes `rules` unless they are published already."""
@@ -46,7 +75,7 @@ class Configs:
         except ApiError:
             published = None
         if published != rules:
-            self.publish(customer_id, rules, now)
+            self.publish(customer_id, self.draft(customer_id, rules, now))
 
     def unpublish(self, customer_id: str) -> None:
         """Leaves the customer without a published version; buddies keep theirs."""

@@ -120,9 +120,10 @@ def next_attempt(world: World, now: float) -> Attempt | None:
     return Attempt(row["seq"], _request(world, row, int(at)), following)
 
 
-def has_due(world: World, now: float) -> bool:
-    """Whether there is an attempt to make."""
-    return world.store.db.execute("SELECT 1 FROM webhook_deliveries WHERE due_at <= ?", (now,)).fetchone() is not None
+def next_due(world: World) -> float | None:
+    """When the next attempt is to be made."""
+    at: float | None = world.store.db.execute("SELECT min(due_at) FROM webhook_deliveries").fetchone()[0]
+    return at
 
 
 def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | None, str | None]:

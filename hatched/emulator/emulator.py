@@ -144,7 +144,7 @@ class Emulator:
             strict=strict,
         )
         self._start()
-        self.clock.watch(self.run_due)
+        self.clock.watch(self)
 
     def __repr__(self) -> str:
         return f"<Emulator of plan {self._settings.plan.name} at {iso(self.clock.now())}>"
@@ -172,6 +172,14 @@ class Emulator:
             headers = _lower(request)
             self._note(request, match, headers, None, headers.get("x-request-id"), fault)
             return Exchange(None, fault)
+
+    def next_due(self) -> float | None:
+        """When time alone will make something due, in Unix seconds; faded skills are caught up with in any case."""
+        with self._lock:
+            if self._closed:
+                return None
+            times = (operations.next_due(self._world), delivery.next_due(self._world))
+            return min((at for at in times if at is not None), default=None)
 
     def run_due(self) -> None:
         """Does what is due by now: operations, decay, webhooks. Every request and `clock.advance` does so too."""
@@ -233,10 +241,28 @@ class Emulator:
             )
             return [AppliedEvent._make((*row[:5], json.loads(row[5]), *row[6:])) for row in rows]
 
-    def publish(self, rules: Rules) -> str:
-        """Publishes a config version, and answers its id; buddies keep theirs. Raises `ValueError` for bad rules."""
+    def draft(self, rules: Rules) -> str:
+        """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
         with self._lock:
-            return self._world.configs.publish(self.customer_id, rules, self.clock.now())
+            return self._world.configs.draft(self.customer_id, rules, self.clock.now())
+
+    def publish(self, rules: Rules | str) -> str:
+        """Publishes rules, or a draft by its id, and answers the version's id. Buddies and eggs keep theirs.
+
+        Raises `ValueError` for bad rules, and for a version that is no draft.
+        """
+        with self._lock:
+            version_id = rules if isinstance(rules, str) else self.draft(rules)
+            self._world.configs.publish(self.customer_id, version_id)
+            return version_id
+
+    def migrate(self, *, user_id: str | None = None, audience: str | None = None) -> int:
+        """Pins the active buddies of a user, of an audience, or all, to the published rules; answers how many.
+
+        What they have stays as it is (concepts/config-versions: seen).
+        """
+        with self._lock:
+            return self._world.configs.migrate(self.customer_id, user_id, audience)
 
     def unpublish(self) -> None:
         """Leaves the customer without published rules."""
@@ -312,7 +338,8 @@ class Emulator:
     def has_due_webhooks(self) -> bool:
         """Whether `run_due` would call a receiver."""
         with self._lock:
-            return not self._closed and delivery.has_due(self._world, self.clock.now())
+            at = None if self._closed else delivery.next_due(self._world)
+            return at is not None and at <= self.clock.now()
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, kept in memory; faults and journal are not part of it."""
@@ -364,7 +391,7 @@ class Emulator:
         with self._lock:
             if not self._closed:
                 self._closed = True
-                self.clock.unwatch(self.run_due)
+                self.clock.unwatch(self)
                 self._store.close()
 
     def _start(self) -> None:
@@ -381,7 +408,7 @@ class Emulator:
         self._world = World(
             store=self._store,
             ids=ids,
-            configs=Configs(self._store, ids),
+            configs=Configs(self._store, ids, self._settings.plan),
             settings=self._settings,
             paths=PathBook(self._store),
             states=StateCache(),
@@ -412,7 +439,8 @@ class Emulator:
         plan = self._settings.plan
         paid = plan.paid if self._credits is None else self._credits
         db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
-        self._world.configs.publish(customer_id, self._rules or find_rules(DEFAULT), self.clock.now())
+        configs = self._world.configs
+        configs.publish(customer_id, configs.draft(customer_id, self._rules or find_rules(DEFAULT), self.clock.now()))
         return customer_id
 
     def _deliver(self) -> None:

@@ -12,7 +12,7 @@ LIFETIME = 86_400
 
 
 def fingerprint(method: str, target: str, body: bytes) -> bytes:
-    """What tells two requests apart. That the query belongs to the path is inferred."""
+    """What tells two requests apart: method, path and body (seen), so not the query."""
     return hashlib.sha256(b"\0".join((method.encode(), target.encode(), body))).digest()
 
 

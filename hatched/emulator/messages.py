@@ -51,7 +51,7 @@ class Reply(NamedTuple):
         """The bytes to send; `None` is an empty body."""
         if self.body is None:
             return b""
-        return self.body if isinstance(self.body, bytes) else dumps(self.body).encode()
+        return self.body if isinstance(self.body, bytes) else dumps(self.body).encode(errors="replace")
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)

@@ -81,6 +81,12 @@ def get(call: Call) -> Reply:
     return Reply(_view(row, call.now))
 
 
+def next_due(world: World) -> float | None:
+    """When the next operation is to be finished."""
+    at: float | None = world.store.db.execute("SELECT min(due_at) FROM operations").fetchone()[0]
+    return at
+
+
 def run_due(world: World, now: float, work: Mapping[str, Work]) -> None:
     """Finishes everything whose time has come, in the order of its times, each at its own time.
 

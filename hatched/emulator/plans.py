@@ -50,8 +50,10 @@ PLANS = {
 PUBLISHABLE = Limits(200, 10_000)
 UNAUTHENTICATED = Limits(20, 200)
 
-FEATURES = {"marketplace": "growth", "evolution": "growth", "paths": "pro", "multi_audience": "pro"}
+FEATURES = {"marketplace": "growth", "evolution": "growth", "paths": "pro"}
 """The lowest plan that has a feature."""
+AUDIENCES = {"free": 1, "growth": 1, "pro": 3}
+"""How many a plan may have ("up to 3 from Pro": seen); that enterprise has no bound is inferred."""
 
 
 def find(name: str) -> Plan:

@@ -141,5 +141,5 @@ def _delivery_view(row: sqlite3.Row) -> dict[str, Any]:
         "error_message": row["error_message"],
         "created_at": iso(row["created_at"]),
         "timestamp": iso(row["created_at"]),
-        "last_attempt_at": None if row["last_attempt_at"] is None else iso(row["last_attempt_at"]),
+        **({} if row["last_attempt_at"] is None else {"last_attempt_at": iso(row["last_attempt_at"])}),
     }

@@ -50,6 +50,9 @@ class Model:
     twins: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of fields that say the same; the raw answer may have but one of them."""
 
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Properties that are fields in the JavaScript SDK."""
+
     extra: Mapping[str, Any] = field(default=NO_EXTRA, eq=False, repr=False)
 
 

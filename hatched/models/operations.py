@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -29,6 +29,8 @@ class Operation(Model):
         result: The outcome of a completed operation; a hatch has `{"buddy_id": …}`.
         error: The reason of a failed one.
     """
+
+    aliases: ClassVar[tuple[str, ...]] = ("id",)
 
     operation_id: str
     type: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hatched.emulator import Emulator, Request, Response
+from hatched.emulator import Emulator, Request, Response, Rules
 
 KEY = "hatch_test_emulator"
 
@@ -14,6 +14,9 @@ class Api:
     """Talks JSON to an emulator that it makes."""
 
     def __init__(self, **options: Any) -> None:
+        rules = options.get("rules")
+        if isinstance(rules, Rules) and len(rules.audiences) > 1:
+            options.setdefault("plan", "pro")
         self.emulator = Emulator(**options)
         self.clock = self.emulator.clock
 

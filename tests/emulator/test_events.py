@@ -56,7 +56,7 @@ def test_a_replay_answers_the_same_bytes_and_changes_nothing() -> None:
 
 
 def test_a_replay_outlives_the_rules_that_made_it() -> None:
-    api = Api()
+    api = Api(plan="pro")
     api.buddy("user_42")
     first = api.send("POST", "/events", LESSON)
     api.emulator.publish(Rules(audiences=("a", "b")))

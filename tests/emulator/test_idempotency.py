@@ -75,8 +75,9 @@ def test_customers_and_requests_without_a_key_are_apart() -> None:
     assert coins(api, buddy) == 15
 
 
-def test_the_query_tells_requests_apart() -> None:
+def test_method_path_and_body_tell_requests_apart_and_the_query_does_not() -> None:
     api = Api()
     headers = {"Idempotency-Key": "key"}
-    api.send("POST", "/eggs", {"user_id": "u"}, headers=headers)
-    assert api.code("POST", "/eggs?ensure=true", {"user_id": "u"}, headers=headers)[0] == 409
+    first = api.send("POST", "/eggs", {"user_id": "u"}, headers=headers)
+    again = api.send("POST", "/eggs?ensure=true", {"user_id": "u"}, headers=headers)
+    assert (again.status, again.body, again.header("Idempotency-Replayed")) == (201, first.body, "true")

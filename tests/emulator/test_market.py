@@ -83,8 +83,8 @@ def test_what_cannot_be_seen_cannot_be_bought() -> None:
 
 
 def test_the_free_plan_has_no_market() -> None:
-    shop = Shop(plan="free")
-    response = shop.send("POST", f"{shop.path}/items/{shop.id('cap')}/purchase")
+    api = Api(plan="free", rules=Rules(items=(Item(key="cap", category="head"),)))
+    response = api.send("POST", f"/buddies/{api.buddy()}/items/{api.emulator.item_id('cap')}/purchase")
     error = response.json()["error"]
     assert (response.status, error["code"]) == (403, "plan_feature_locked")
     assert {key: error["details"][key] for key in ("feature", "required_plan", "current_plan")} == {

@@ -29,14 +29,12 @@ def server(emulator: Emulator) -> Iterator[Server]:
 
 @pytest.fixture
 def client(emulator: Emulator, server: Server) -> Iterator[hatched.HatchedClient]:
-    with hatched.HatchedClient(
-        api_key=emulator.api_key, base_url=server.base_url, timeout=0.3, max_retries=0
-    ) as client:
+    with hatched.HatchedClient(api_key=emulator.api_key, base_url=server.base_url, timeout=10, max_retries=0) as client:
         yield client
 
 
-def send(client: hatched.HatchedClient) -> int:
-    return client.events.send(event_id="e1", user_id="ada", type="lesson_completed").coins
+def send(client: hatched.HatchedClient, timeout: float = 10) -> int:
+    return client.events.send(event_id="e1", user_id="ada", type="lesson_completed", timeout=timeout).coins
 
 
 def test_a_client_in_another_thread_of_the_world_uses_it_like_hatched(client: hatched.HatchedClient) -> None:
@@ -73,7 +71,7 @@ def test_faults_break_real_connections(
     client.buddies.ensure("ada")
     emulator.faults.script("events.send", [fault])
     with pytest.raises(error, match=words):
-        send(client)
+        send(client, timeout=0.3 if fault.kind in {"stall", "latency"} else 10)
     emulator.faults.assert_all_fired()
     assert len(emulator.effects("ada")) == applied
     assert send(client) == 10

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from hatched.emulator import CoinRule, Multiplier, Rules
-from hatched.emulator.rules.model import Badge, Condition, Milestone, Period, Skill, SkillRule, Streak
+from hatched.emulator.rules.model import (
+    Badge,
+    Condition,
+    Evolution,
+    Milestone,
+    Period,
+    Skill,
+    SkillRule,
+    Stage,
+    Streak,
+)
 
 from .support import Api
 
@@ -197,3 +207,37 @@ def test_a_streak_multiplies_coins_and_earns_badges() -> None:
         seen.append((effects["coins"], effects["badges_awarded"]))
         api.clock.advance("1d")
     assert seen == [(10, []), (20, []), (20, ["loyal"])]
+
+
+def test_a_streak_that_has_lapsed_no_longer_multiplies() -> None:
+    multiplier = Multiplier(factor=2.0, streak="d", at_least=2)
+    rules = Rules(
+        coin_rules=(CoinRule(event="lesson", amount=10, multiplier=multiplier),),
+        streaks=(Streak(key="d", events=("login",)),),
+    )
+    api, _ = buddy_with(rules)
+    api.event("login")
+    api.clock.advance("1d")
+    api.event("login")
+    assert api.event("lesson")["coins"] == 20
+    api.clock.advance("2d")
+    assert api.event("lesson")["coins"] == 10
+
+
+def test_a_streak_that_has_lapsed_no_longer_makes_ready_to_evolve() -> None:
+    rules = Rules(
+        streaks=(Streak(key="d", events=("login",)),),
+        evolution=Evolution(stages=(Stage(conditions=(Condition("streak", {"streak_key": "d", "count": 2}),)),)),
+    )
+    api, buddy = buddy_with(rules)
+    api.event("login")
+    api.clock.advance("1d")
+    assert api.event("login")["evolution_ready"] is True
+    api.clock.advance("2d")
+    assert api.ok("GET", f"/buddies/{buddy}/evolution")["evolution_ready"] is False
+
+
+@pytest.mark.parametrize(("amount", "factor", "paid"), [(100, 1.15, 115), (10, 1.1, 11), (3, 0.5, 1), (7, 2.0, 14)])
+def test_a_multiplied_amount_is_rounded_down_from_the_exact_product(amount: int, factor: float, paid: int) -> None:
+    api, _ = buddy_with(Rules(coin_rules=(CoinRule(event="t", amount=amount, multiplier=Multiplier(factor=factor)),)))
+    assert api.event("t")["coins"] == paid

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attrs
 import pytest
 
+from hatched.emulator import Emulator, Request
 from hatched.emulator.validation import InvalidError, parse, parse_query
 from hatched.models import buddies, eggs, events, paths, tokens, webhooks
 
@@ -168,3 +170,35 @@ def test_ids_are_found_whatever_their_case() -> None:
     api = Api()
     buddy = api.buddy()
     assert api.ok("GET", f"/buddies/{buddy.upper()}")["id"] == buddy
+
+
+NESTED = {"a": json.loads("[" * 97 + "]" * 97)}
+
+
+def test_a_body_may_be_nested_a_hundred_levels_deep_and_no_deeper() -> None:
+    api = Api()
+    assert api.send("POST", "/eggs", {"user_id": "u", "metadata": NESTED}).status == 201
+    deeper = {"user_id": "u", "metadata": {"a": [NESTED]}}
+    assert api.code("POST", "/eggs", deeper) == (400, "bad_request")
+    many = {"user_id": "u", "metadata": {"a": [[] for _ in range(200)]}}
+    assert api.send("POST", "/eggs", many).status == 201
+
+
+def test_a_balance_stops_where_javascript_cannot_count_any_further() -> None:
+    api = Api()
+    buddy = api.buddy()
+    for _ in range(3):
+        earned = api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 2**53 - 1, "reason": "r"})
+    assert earned["balance"] == 2**53 - 1
+
+
+def test_an_operator_is_text() -> None:
+    api = Api(plan="pro")
+    path = api.ok("POST", "/paths", {"key": "p", "label": "P"})["id"]
+    condition = {"type": "custom", "config": {"property": "a", "op": []}}
+    body = {"key": "s", "label": "S", "ordinal": 1, "unlock_condition": condition}
+    assert api.code("POST", f"/paths/{path}/steps", body) == (422, "validation_failed")
+
+
+def test_no_path_makes_it_raise() -> None:
+    assert Emulator().handle(Request("GET", "/\ud800")).status == 404

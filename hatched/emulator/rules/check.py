@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hatched.emulator.rules import conditions
@@ -9,6 +10,7 @@ from hatched.emulator.rules.model import Condition, Rules
 from hatched.emulator.validation import InvalidError, Problem
 
 _MAX_STAGES = 5  # seen
+_AUDIENCE = re.compile(r"[a-z][a-z0-9_]{0,31}")  # seen (guides/send-events)
 _LEAST = (
     ("coin_rules", "amount", 0),
     ("coin_rules", "daily_cap", 0),
@@ -33,6 +35,10 @@ def check(rules: Rules) -> None:
 def _problems(rules: Rules) -> Iterator[Problem]:
     if not rules.audiences:
         yield Problem("audiences", "rules need at least one audience")
+    for index, audience in enumerate(rules.audiences):
+        if not _AUDIENCE.fullmatch(audience):
+            message = f"an audience is snake_case of at most 32 characters, unlike {audience!r}"
+            yield Problem(f"audiences.{index}", message)
     for name, keys in (
         ("coin_rules", [rule.key for rule in rules.coin_rules]),
         ("badges", [badge.key for badge in rules.badges]),

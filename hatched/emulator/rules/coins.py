@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hatched.emulator.clock import day_of, week_of
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.conditions import Event
@@ -17,7 +19,7 @@ def pay(draft: State, rule: CoinRule, book: Book, event: Event) -> int:
     """
     amount = rule.amount
     if rule.multiplier is not None and _applies(rule.multiplier, draft, book, event):
-        amount = int(amount * rule.multiplier.factor)
+        amount = int(amount * Decimal(str(rule.multiplier.factor)))
     if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
         return amount
     total, days = draft.paid.get(rule.key, NOTHING_PAID)

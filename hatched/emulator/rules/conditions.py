@@ -39,7 +39,8 @@ def problem(condition: Condition) -> str | None:
         value = condition.config.get(key)
         if not isinstance(value, kind) or isinstance(value, bool):
             return f"a {condition.type} condition needs {key} ({kind.__name__})"
-    if condition.type == "custom" and condition.config.get("op", "eq") not in _OPERATORS:
+    operator_ = condition.config.get("op", "eq")
+    if condition.type == "custom" and not (isinstance(operator_, str) and operator_ in _OPERATORS):
         return f"a custom condition knows the operators {', '.join(_OPERATORS)}"
     return None
 

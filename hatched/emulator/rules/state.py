@@ -73,6 +73,8 @@ class Look(NamedTuple):
     error: str | None = None
 
 
+_MOST = 2**53 - 1
+"""What a balance never exceeds: beyond it JavaScript cannot count (inferred)."""
 NOTHING_PAID = Paid(0, {})
 NO_TALLY = Tally()
 PLAIN = Look()
@@ -134,8 +136,8 @@ class State:
     def earn(self, rules: Rules, slot: Slot, amount: int) -> int:
         """Fills a slot, up to its `max_balance` (inferred), and answers how much that took."""
         token, tally = rules.token(slot), self.tally(slot)
-        if token is not None and token.max_balance is not None:
-            amount = min(amount, token.max_balance - tally.balance)
+        most = _MOST if token is None or token.max_balance is None else token.max_balance
+        amount = min(amount, most - tally.balance)
         if amount <= 0:
             return 0
         if slot == "primary":

@@ -1,0 +1,1224 @@
+"""What the documentation says that Hatched does, as plainly as it can be written down.
+
+It was written from the documentation alone, without a look at the emulator, so that the two can be
+held against each other: whatever both misread is invisible, whatever one of them gets wrong is not.
+Everything is recomputed from dicts and lists. `# silent:` marks a decision that the documentation leaves open.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from hatched.emulator import Condition, Rules
+
+MINUTE, DAY = 60, 86_400
+PER_MINUTE_AND_DAY = {"free": (100, 5_000), "growth": (1_000, 50_000), "pro": (5_000, 250_000)}
+EVENTS_PER_MONTH = {"free": 10_000, "growth": 500_000, "pro": 5_000_000}
+MOST_WORN = 4
+MOST_EGGS = 3  # silent: the value of the cap on active eggs
+SHARED_CATEGORY = "accessory"
+
+
+class Id(str):
+    """An id of the model's making, which stands for whatever the emulator answers in its place."""
+
+    __slots__ = ()
+
+
+class Time(float):
+    """A moment that the emulator may write as it likes, as long as it is ISO 8601 in UTC."""
+
+    __slots__ = ()
+
+
+class _Anything:
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Any = _Anything()
+"""What the documentation does not say, such as the address of a picture."""
+
+
+class Call(NamedTuple):
+    """One request, before ids are filled in."""
+
+    method: str
+    path: tuple[str, ...]
+    body: Any = None
+    query: dict[str, str] = {}  # noqa: RUF012  # never changed
+    key: str | None = None
+    idempotency_key: str | None = None
+
+
+class Answer(NamedTuple):
+    """One response. For an error `body` holds the `details` that are documented, and `names` the wrong properties."""
+
+    status: int
+    body: Any = None
+    code: str | None = None
+    names: tuple[str, ...] = ()
+    headers: dict[str, str] = {}  # noqa: RUF012  # never changed
+
+
+class Refusal(Exception):
+    """An error of the API."""
+
+    def __init__(self, status: int, code: str, details: Any = None, names: tuple[str, ...] = (), **headers: str):
+        super().__init__(code)
+        self.answer = Answer(status, details or {}, code, names, headers)
+
+
+def not_found() -> Refusal:
+    return Refusal(404, "resource_not_found")
+
+
+def conflict() -> Refusal:
+    return Refusal(409, "conflict")
+
+
+# ---- Periods ---------------------------------------------------------------------------------------------------------
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def period_start(kind: str, seconds: float) -> datetime:
+    """The first moment of the UTC day, ISO week or calendar month around a moment."""
+    day = moment(seconds).replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "weekly":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if kind == "monthly" else day
+
+
+def next_period(kind: str, start: datetime) -> datetime:
+    return period_start(kind, (start + timedelta(days={"daily": 1, "weekly": 7, "monthly": 31}[kind])).timestamp())
+
+
+# ---- Shapes of bodies ------------------------------------------------------------------------------------------------
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def is_string(value: Any) -> bool:
+    return isinstance(value, str)  # silent: whether a reason may be empty
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_positive(value: Any) -> bool:
+    return isinstance(value, int) and is_number(value) and value > 0  # silent: whether coins have fractions
+
+
+def is_timestamp(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def is_uuid(value: Any) -> bool:
+    return isinstance(value, Id) or (
+        isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
+    )
+
+
+def is_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(is_uuid(one) for one in value)
+
+
+def is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+EVENT = {
+    "event_id?": is_text,
+    "user_id": is_text,
+    "type": is_text,
+    "audience?": is_text,  # silent: whether the form is checked before the audience is looked up
+    "occurred_at?": is_timestamp,
+    "properties?": is_object,
+}
+SHAPES = {
+    ("POST", "eggs"): {"user_id": is_text, "metadata?": is_object},
+    ("PATCH", "eggs", "*", "status"): {"status": lambda value: value in ("ready", "cancelled")},
+    ("POST", "eggs", "*", "hatch"): {},
+    ("PATCH", "buddies", "*"): {"name": is_text},
+    ("POST", "buddies", "*", "archive"): {},
+    ("POST", "buddies", "*", "coins"): {
+        "amount": is_positive,
+        "reason": is_string,
+        "reference_id?": is_text,
+        "token?": is_text,
+    },
+    ("POST", "buddies", "*", "coins", "spend"): {
+        "amount": is_positive,
+        "reason": is_string,
+        "item_id?": is_text,
+        "token?": is_text,
+    },
+    ("POST", "buddies", "*", "badges"): {"badge_key": is_text, "reason?": is_string},
+    ("PATCH", "buddies", "*", "skills"): {"updates": lambda value: isinstance(value, list) and value != []},
+    ("POST", "buddies", "*", "equip"): {"equip?": is_ids, "unequip?": is_ids},
+    ("POST", "buddies", "*", "evolve"): {},
+    ("POST", "buddies", "*", "items", "*", "purchase"): {},
+    ("POST", "buddies", "*", "gates", "*", "unlock"): {},
+    ("POST", "events"): EVENT,
+    ("POST", "events", "batch"): {"events": lambda value: isinstance(value, list) and 1 <= len(value) <= 100},
+    ("POST", "embed-tokens"): {"buddy_id": is_uuid, "user_id": is_text},
+}
+READS = [
+    ("GET", "health"),
+    ("GET", "eggs"),
+    ("GET", "eggs", "*"),
+    ("GET", "operations", "*"),
+    ("GET", "buddies"),
+    ("GET", "buddies", "*"),
+    ("GET", "buddies", "*", "badges"),
+    ("GET", "buddies", "*", "items"),
+    ("GET", "buddies", "*", "tokens"),
+    ("GET", "buddies", "*", "progression"),
+    ("GET", "buddies", "*", "evolution"),
+    ("GET", "buddies", "*", "evolutions"),
+    ("GET", "buddies", "*", "unlocks"),
+    ("GET", "users", "*", "summary"),
+    ("GET", "gates"),
+]
+QUERIES = {
+    ("GET", "eggs"): {"user_id", "status", "page", "limit"},
+    ("GET", "buddies"): {"user_id", "status", "evolution_stage", "page", "limit", "sort", "order"},
+    ("GET", "buddies", "*", "evolutions"): {"page", "limit"},
+    ("POST", "eggs"): {"ensure"},
+}
+
+
+def wrong_names(body: Any, shape: dict[str, Any]) -> list[str]:
+    """The properties of a body that are missing, malformed or unknown; a body that is no object has them all."""
+    known = {name.removesuffix("?") for name in shape}
+    if not isinstance(body, dict):
+        return [""]
+    wrong = [name for name in body if name not in known]
+    for name, fits in shape.items():
+        bare = name.removesuffix("?")
+        if bare in body:
+            # silent: `null` stands for an optional property that is left out
+            wrong += [] if fits(body[bare]) or (name != bare and body[bare] is None) else [bare]
+        elif name == bare:
+            wrong.append(bare)
+    return wrong
+
+
+# ---- The model -------------------------------------------------------------------------------------------------------
+
+
+class NaiveHatched:
+    """Hatched with one set of rules for all of its customers."""
+
+    def __init__(
+        self, rules: Rules, *, plan: str, operation_seconds: float, now: float, item_ids: dict[str, str]
+    ) -> None:
+        self.rules = rules
+        self.plan = plan
+        self.operation_seconds = operation_seconds
+        self.now = now
+        self.keys: dict[str, dict[str, Any]] = {}
+        self.customers: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, list[float]] = {}
+        self.applied: list[dict[str, Any]] = []  # the events of all customers, in order
+        self.made = 0
+        self.item_ids = item_ids
+
+    def add_key(self, key: str, customer: str, scopes: tuple[str, ...] | None = None) -> None:
+        self.keys[key] = {"customer": customer, "scopes": scopes}
+        blank: dict[str, Any] = {
+            "id": Id(f"customer:{customer}"),
+            "config": Id(f"config:{customer}"),
+            "eggs": {},
+            "buddies": {},
+            "operations": {},
+            "events": {},
+            "drawn": set(),  # pictures: buddy, stage, items
+            "to_evolve": [],
+            "quota": {},
+            "replies": {},
+        }
+        self.customers.setdefault(customer, blank)
+
+    def advance(self, seconds: float) -> None:
+        """Moves on; what falls due on the way happens at its time."""
+        until = self.now + seconds
+        due = [
+            operation
+            for customer in self.customers.values()
+            for operation in customer["operations"].values()
+            if not operation["over"] and operation["due"] <= until
+        ]
+        for operation in sorted(due, key=lambda operation: float(operation["due"])):
+            self.now = operation["due"]
+            self.finish(operation)
+        self.now = until
+
+    def new_id(self, kind: str) -> Id:
+        self.made += 1
+        return Id(f"{kind}:{self.made}")
+
+    # ---- From the request to the answer: authentication, rate limit, replay, validation, domain ----
+
+    def handle(self, call: Call) -> Answer:
+        try:
+            return self.answer(call)
+        except Refusal as refusal:
+            return refusal.answer
+
+    def answer(self, call: Call) -> Answer:
+        route = self.route(call)
+        customer, principal, limits = self.authenticate(call, route)
+        rate = self.count_request(principal, limits)
+        try:
+            answer = self.replay_or_run(call, route, customer)
+        except Refusal as refusal:
+            answer = refusal.answer
+        return answer._replace(headers={**answer.headers, **rate})
+
+    def route(self, call: Call) -> tuple[str, ...]:
+        for route in [*SHAPES, *READS]:
+            if len(route) == len(call.path) + 1 and all(
+                mine in ("*", theirs) for mine, theirs in zip(route, (call.method, *call.path), strict=True)
+            ):
+                return route
+        raise not_found()
+
+    def authenticate(self, call: Call, route: tuple[str, ...]) -> tuple[Any, str, tuple[int, int]]:
+        """The customer, and the bucket of requests with its two limits."""
+        key = self.keys.get(call.key or "")
+        if route == ("GET", "health") and key is None:
+            return None, "nobody", (20, 200)
+        if key is None:
+            raise Refusal(401, "unauthorized")
+        per_minute, per_day = PER_MINUTE_AND_DAY[self.plan]
+        bucket = f"{call.key}"
+        if key["scopes"] is not None:
+            needed = {
+                ("GET", "buddies"): "read:buddies",
+                ("GET", "users"): "read:buddies",
+                ("GET", "operations"): "read:operations",
+                ("POST", "embed-tokens"): "write:embed-tokens",
+            }.get((call.method, call.path[0]))
+            if call.path[-1] == "unlocks":
+                needed = None  # of the gates' resource, which no publishable key may use
+            if route != ("GET", "health") and needed not in key["scopes"]:
+                raise Refusal(403, "publishable_key_scope")
+            per_minute, per_day = 200, 10_000  # silent: also for the routes that have three times the plan's
+        elif call.path[0] == "embed-tokens":
+            per_minute, per_day = 3 * per_minute, 3 * per_day
+        if call.path[0] == "embed-tokens":
+            bucket += " for widgets"
+        return self.customers[key["customer"]], bucket, (per_minute, per_day)
+
+    def count_request(self, bucket: str, limits: tuple[int, int]) -> dict[str, str]:
+        """Lets the request in, if both sliding windows have room; `Retry-After` is the whole of the full window."""
+        seen = self.requests.setdefault(bucket, [])
+
+        def within(window: float) -> int:
+            """A request is outside once it is exactly as old as the window: `Retry-After` would be a lie otherwise."""
+            return len(seen) - bisect_right(seen, self.now - window)
+
+        for window, limit in ((DAY, limits[1]), (MINUTE, limits[0])):
+            if within(window) >= limit:
+                raise Refusal(429, "rate_limited", **{"Retry-After": str(window)})
+        seen.append(self.now)  # silent: a refused request does not count
+        return {"X-RateLimit-Limit": str(limits[0]), "X-RateLimit-Remaining": str(limits[0] - within(MINUTE))}
+
+    def replay_or_run(self, call: Call, route: tuple[str, ...], customer: Any) -> Answer:
+        if call.idempotency_key is None or call.method == "GET":
+            return self.run(call, route, customer)
+        fingerprint = (call.method, call.path, call.body)
+        stored = customer["replies"].get(call.idempotency_key)
+        if stored and self.now - stored["at"] < DAY:
+            if stored["fingerprint"] != fingerprint:
+                raise Refusal(409, "idempotency_key_conflict")
+            return stored["answer"]._replace(headers={"Idempotency-Replayed": "true"})
+        answer = self.run(call, route, customer)
+        customer["replies"][call.idempotency_key] = {"at": self.now, "fingerprint": fingerprint, "answer": answer}
+        return answer
+
+    def run(self, call: Call, route: tuple[str, ...], customer: Any) -> Answer:
+        # silent: a query or a body where the route has none is not looked at
+        wrong = [name for name in call.query if route in QUERIES and name not in QUERIES[route]]
+        if SHAPES.get(route):
+            wrong += wrong_names(call.body, SHAPES[route])
+            if route == ("POST", "events", "batch") and not wrong:
+                wrong += [name for event in call.body["events"] for name in wrong_names(event, EVENT)]
+            if route == ("PATCH", "buddies", "*", "skills") and not wrong:
+                wrong += [name for update in call.body["updates"] for name in self.wrong_update(update)]
+        if wrong:
+            raise Refusal(422, "validation_failed", names=tuple(wrong))
+        words = [route[0].lower(), *(word.replace("-", "_") for word in route[1:] if word != "*")]
+        name = "_".join(words + ["one"] * (route[-1] == "*"))
+        arguments = [mine for mine, word in zip(call.path, route[1:], strict=True) if word == "*"]
+        handler = getattr(self, name)
+        query = call.query if route in QUERIES else {}
+        if route[0] == "GET":
+            return Answer(200, handler(customer, *arguments, **query))
+        status, body = handler(customer, *arguments, call.body or {}, **query)
+        quota = self.quota_headers(customer) if route[1] == "events" else {}
+        return Answer(status, body, headers=quota)
+
+    def quota_headers(self, customer: Any) -> dict[str, str]:
+        used = customer["quota"].get(period_start("monthly", self.now), 0)
+        return {"X-Event-Quota-Limit": str(EVENTS_PER_MONTH[self.plan]), "X-Event-Quota-Used": str(used)}
+
+    def wrong_update(self, update: Any) -> list[str]:
+        action = update.get("action") if isinstance(update, dict) else None
+        needed = "value" if action == "set" else "amount"
+        shape = {"key": is_text, "action": lambda value: value in ("increase", "decrease", "set"), needed: is_number}
+        return wrong_names(update, shape)
+
+    def check_plan(self) -> None:
+        """The marketplace and evolution begin with Growth."""
+        if self.plan == "free":
+            raise Refusal(403, "plan_feature_locked", {"required_plan": "growth", "current_plan": "free"})
+
+    # ---- Eggs and operations ----
+
+    def get_health(self, customer: Any) -> Any:
+        return ANY
+
+    def post_eggs(self, customer: Any, body: Any, ensure: str = "false") -> tuple[int, Any]:
+        metadata = body.get("metadata") or {}
+        audience = self.audience(
+            metadata.get("audience") or self.rules.audiences[0]
+        )  # silent: the first if none is sent
+        active = [
+            egg
+            for egg in customer["eggs"].values()
+            if egg["user_id"] == body["user_id"] and egg["status"] in ("waiting", "ready", "hatching")
+        ]
+        usable = [egg for egg in active if egg["status"] != "hatching" and egg["audience"] == audience]
+        if ensure == "true" and usable:
+            return 200, self.egg_body(usable[-1])
+        if len(active) >= MOST_EGGS:
+            shown = [
+                {"egg_id": egg["id"], "status": egg["status"], "created_at": Time(egg["created"])} for egg in active
+            ]
+            raise Refusal(409, "active_egg_limit", {"max": MOST_EGGS, "active": shown})
+        egg = {
+            "id": self.new_id("egg"),
+            "user_id": body["user_id"],
+            "status": "waiting",
+            "config": customer["config"],
+            "buddy_id": None,
+            "metadata": metadata,
+            "audience": audience,
+            "created": self.now,
+        }
+        customer["eggs"][egg["id"]] = egg
+        return 201, self.egg_body(egg)
+
+    def egg_body(self, egg: Any) -> Any:
+        return {
+            "egg_id": egg["id"],
+            "user_id": egg["user_id"],
+            "status": egg["status"],
+            "visual_variant": ANY,
+            "config_version_id": egg["config"],
+            "buddy_id": egg["buddy_id"],
+            "metadata": egg["metadata"],
+            "created_at": Time(egg["created"]),
+        }
+
+    def find(self, things: Any, id: str) -> Any:
+        if id not in things:
+            raise not_found()
+        return things[id]
+
+    def get_eggs(self, customer: Any, user_id: Any = None, status: Any = None, page: Any = 1, limit: Any = 20) -> Any:
+        found = [
+            self.egg_body(egg)
+            for egg in customer["eggs"].values()
+            if user_id in (None, egg["user_id"]) and status in (None, egg["status"])
+        ]
+        return found[(int(page) - 1) * int(limit) :][: int(limit)]
+
+    def get_eggs_one(self, customer: Any, egg_id: str) -> Any:
+        return self.egg_body(self.find(customer["eggs"], egg_id))
+
+    def patch_eggs_status(self, customer: Any, egg_id: str, body: Any) -> tuple[int, Any]:
+        egg = self.find(customer["eggs"], egg_id)
+        before, after = egg["status"], body["status"]
+        # silent: to ask for the status that an egg has is no conflict
+        if before != after and (before, after) not in (
+            ("waiting", "ready"),
+            ("waiting", "cancelled"),
+            ("ready", "cancelled"),
+        ):
+            raise conflict()
+        egg["status"] = after
+        return 200, {"egg_id": egg_id, "status": after, "previous_status": before}
+
+    def post_eggs_hatch(self, customer: Any, egg_id: str, body: Any) -> tuple[int, Any]:
+        egg = self.find(customer["eggs"], egg_id)
+        if egg["status"] != "ready":
+            raise conflict()
+        # One buddy for each user and audience. silent: that the second hatch fails, not the second egg.
+        hatching = [
+            other
+            for other in customer["eggs"].values()
+            if other["status"] == "hatching"
+            and (other["user_id"], other["audience"]) == (egg["user_id"], egg["audience"])
+        ]
+        if hatching or self.buddy_of(customer, egg["user_id"], egg["audience"]):
+            raise conflict()
+        egg["status"] = "hatching"
+        return 202, self.start(customer, "hatch", egg=egg)
+
+    def start(self, customer: Any, type: str, **subject: Any) -> Any:
+        """Begins an operation; `due` is when its work is done."""
+        operation = {
+            "id": self.new_id("operation"),
+            "type": type,
+            "customer": customer,
+            "started": self.now,
+            "due": self.now + self.operation_seconds,
+            "over": False,
+            "result": None,
+            **subject,
+        }
+        customer["operations"][operation["id"]] = operation
+        if self.operation_seconds == 0:
+            self.finish(operation)
+        return {"operation_id": operation["id"], "status": "pending"}
+
+    def finish(self, operation: Any) -> None:
+        operation["over"] = True
+        customer = operation["customer"]
+        if operation["type"] == "hatch":
+            egg = operation["egg"]
+            buddy = self.new_buddy(customer, egg)
+            egg["status"], egg["buddy_id"] = "hatched", buddy["id"]
+            operation["result"] = {"buddy_id": buddy["id"], "egg_id": egg["id"]}
+        elif operation["type"] == "evolve":
+            buddy = operation["buddy"]
+            buddy["evolving"] = False
+            self.next_stage(buddy, operation["event_id"])
+            customer["drawn"].add((buddy["id"], buddy["stage"], frozenset(buddy["worn"])))
+            operation["result"] = ANY
+        else:
+            operation["result"] = ANY
+
+    def get_operations_one(self, customer: Any, operation_id: str) -> Any:
+        operation = self.find(customer["operations"], operation_id)
+        half = operation["started"] + self.operation_seconds / 2
+        status = "completed" if operation["over"] else "pending" if self.now < half else "processing"
+        body = {
+            "operation_id": operation_id,
+            "type": operation["type"],
+            "status": status,
+            "created_at": Time(operation["started"]),
+            "updated_at": ANY,
+        }
+        return body | ({"result": operation["result"]} if operation["over"] else {})
+
+    # ---- Buddies ----
+
+    def new_buddy(self, customer: Any, egg: Any) -> Any:
+        buddy: dict[str, Any] = {
+            "id": self.new_id("buddy"),
+            "customer": customer["id"],
+            "user_id": egg["user_id"],
+            "audience": egg["audience"],
+            "config": egg["config"],
+            "name": "Buddy",
+            "stage": 1,
+            "status": "active",
+            "born": self.now,
+            "balance": {"primary": 0, "progression": 0},
+            "earned": {"primary": 0, "progression": 0},
+            "spent": {"primary": 0, "progression": 0},
+            "given": 0,  # primary tokens that came from no event
+            "paid": [],  # by coin rules: rule key, when the event occurred, amount
+            "skills": {skill.key: 0 for skill in self.rules.skills},
+            "practised": {},
+            "decayed_until": self.now,
+            "counters": {},
+            "streaks": {},
+            "badges": {},
+            "gates": {},
+            "items": {},
+            "worn": [],
+            "evolutions": [],
+            "evolving": False,
+        }
+        customer["buddies"][buddy["id"]] = buddy
+        return buddy
+
+    def buddy(self, customer: Any, buddy_id: str) -> Any:
+        """An active buddy; archived ids answer 404."""
+        buddy = self.find(customer["buddies"], buddy_id)
+        if buddy["status"] == "archived":
+            raise not_found()
+        self.decay(buddy)
+        return buddy
+
+    def buddy_of(self, customer: Any, user_id: str, audience: str) -> Any:
+        for buddy in customer["buddies"].values():
+            if (buddy["user_id"], buddy["audience"], buddy["status"]) == (user_id, audience, "active"):
+                return buddy
+        return None
+
+    def buddy_body(self, buddy: Any) -> Any:
+        self.decay(buddy)
+        names = {item.key: item.name for item in self.rules.items}
+        images = {item.key: item.image_url for item in self.rules.items}
+        worn = [self.item_ids[key] for key in self.worn_in_order(buddy)]
+        slots = {"primary": self.rules.primary, "progression": self.rules.progression}
+        return {
+            "id": buddy["id"],
+            "customer_id": buddy["customer"],
+            "user_id": buddy["user_id"],
+            "audience": buddy["audience"],
+            "name": buddy["name"],
+            "config_version_id": buddy["config"],
+            "evolution_stage": buddy["stage"],
+            "coins": buddy["balance"]["primary"],
+            "status": buddy["status"],
+            "skills": dict(buddy["skills"]),
+            "tokens": {token.key: buddy["balance"][slot] for slot, token in slots.items() if token},
+            "progression": self.progression(buddy),
+            "image_url": ANY,
+            "base_image_url": ANY,
+            "thumb_url": ANY,
+            "equipped_items": [
+                {"item_id": self.item_ids[key], "name": names[key], "image_url": images[key]}
+                for key in self.worn_in_order(buddy)
+            ],
+            "appearance": ANY if self.operation_seconds else self.settled_appearance(worn),
+            "created_at": Time(buddy["born"]),
+            "updated_at": ANY,
+        }
+
+    def settled_appearance(self, worn: list[Id]) -> Any:
+        return {
+            "status": "ready",
+            "operation_id": None,
+            "desired_equipped_item_ids": worn,
+            "rendered_equipped_item_ids": list(worn),
+            "retryable": False,
+            "message": None,
+            "error": None,
+        }
+
+    def worn_in_order(self, buddy: Any) -> list[str]:
+        layers = ["background", "body", "feet", "hand", "neck", "face", "head", "accessory", "booster"]
+        items = {item.key: item for item in self.rules.items}
+        return sorted(buddy["worn"], key=lambda key: (layers.index(items[key].category), self.item_ids[key]))
+
+    def level(self, buddy: Any, key: str) -> int:
+        skill = next(skill for skill in self.rules.skills if skill.key == key)
+        return int(Fraction(buddy["skills"][key]) // Fraction(skill.level_every))
+
+    def streak(self, buddy: Any, key: str, at: float) -> int:
+        """Its length at a moment: a missed period has reset it, whether or not an event came since."""
+        definition = next(streak for streak in self.rules.streaks if streak.key == key)
+        state = buddy["streaks"].get(key)
+        if state is None or next_period(definition.period, state["last"]) < period_start(definition.period, at):
+            return 0
+        return int(state["current"])
+
+    def progression(self, buddy: Any) -> Any:
+        levels = sum(self.level(buddy, skill.key) for skill in self.rules.skills)
+        # silent: which of several streaks is told of here; the hero, or else the best of all
+        streaks = [streak for streak in self.rules.streaks if streak.audience in (None, buddy["audience"])]
+        streaks = [streak for streak in streaks if streak.hero] or streaks
+        return {
+            "xp": levels,
+            "total_skill_level": levels,
+            "badge_count": sum(badge["status"] == "awarded" for badge in buddy["badges"].values()),
+            "item_count": len(buddy["items"]),
+            "current_streak": max((self.streak(buddy, streak.key, self.now) for streak in streaks), default=0),
+            "longest_streak": max(
+                (buddy["streaks"][streak.key]["longest"] for streak in streaks if streak.key in buddy["streaks"]),
+                default=0,
+            ),
+            "custom_counters": dict(buddy["counters"]),
+        }
+
+    def get_buddies(self, customer: Any, page: Any = 1, limit: Any = 20, **filters: str) -> Any:
+        found = [
+            self.buddy_body(buddy)
+            for buddy in customer["buddies"].values()
+            if filters.get("user_id") in (None, buddy["user_id"])
+            and filters.get("status") in (None, buddy["status"])
+            and filters.get("evolution_stage") in (None, str(buddy["stage"]))
+        ]
+        shown = found[(int(page) - 1) * int(limit) :][: int(limit)]
+        return {"data": shown, "meta": {"total": len(found), "page": int(page), "limit": int(limit)}}
+
+    def get_buddies_one(self, customer: Any, buddy_id: str) -> Any:
+        return self.buddy_body(self.buddy(customer, buddy_id))
+
+    def get_users_summary(self, customer: Any, user_id: str) -> Any:
+        found = [buddy for buddy in customer["buddies"].values() if buddy["user_id"] == user_id]
+        return {"user_id": user_id, "buddies": [self.buddy_body(buddy) for buddy in found]}
+
+    def patch_buddies_one(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        buddy["name"] = body["name"]
+        return 200, self.buddy_body(buddy)
+
+    def post_buddies_archive(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        buddy["status"] = "archived"
+        return 201, self.buddy_body(buddy)
+
+    def get_buddies_progression(self, customer: Any, buddy_id: str) -> Any:
+        return self.progression(self.buddy(customer, buddy_id))
+
+    def post_embed_tokens(self, customer: Any, body: Any) -> tuple[int, Any]:
+        if self.buddy(customer, body["buddy_id"])["user_id"] != body["user_id"]:
+            raise not_found()  # silent: the buddy of another user
+        return 201, {"token": ANY, "expires_at": Time(self.now + DAY), "mode": "read-only"}
+
+    # ---- Coins and tokens ----
+
+    def earn(self, buddy: Any, slot: str, amount: float) -> float:
+        """What really arrives: a token may have a highest balance."""
+        token = self.rules.token(slot)  # type: ignore[arg-type]
+        if token is None:
+            return 0
+        if token.max_balance is not None:
+            amount = max(0, min(amount, token.max_balance - buddy["balance"][slot]))
+        buddy["balance"][slot] += amount
+        buddy["earned"][slot] += amount
+        return amount
+
+    def spend(self, buddy: Any, amount: float) -> None:
+        if amount > buddy["balance"]["primary"]:
+            raise Refusal(400, "insufficient_balance")
+        buddy["balance"]["primary"] -= amount
+        buddy["spent"]["primary"] += amount
+
+    def slot_of(self, token_key: str | None) -> str:
+        if token_key is None or (self.rules.primary and token_key == self.rules.primary.key):
+            return "primary"
+        if self.rules.progression and token_key == self.rules.progression.key:
+            return "progression"
+        raise not_found()  # silent: an unknown token
+
+    def entry(self, buddy: Any, body: Any, slot: str, amount: float) -> Any:
+        return {
+            "buddy_id": buddy["id"],
+            "amount": amount,
+            "balance": buddy["balance"][slot],
+            "reason": body["reason"],
+            "reference_id": body.get("reference_id"),
+            "ledger_id": self.new_id("ledger"),
+            "is_lucky": False,
+        }
+
+    def post_buddies_coins(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        slot = self.slot_of(body.get("token"))
+        arrived = self.earn(buddy, slot, body["amount"])
+        buddy["given"] += arrived if slot == "primary" else 0
+        return 201, self.entry(buddy, body, slot, arrived)
+
+    def post_buddies_coins_spend(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        if self.slot_of(body.get("token")) == "progression":
+            raise Refusal(422, "progression_not_spendable")
+        self.spend(buddy, body["amount"])
+        return 201, self.entry(buddy, body, "primary", body["amount"])
+
+    def get_buddies_tokens(self, customer: Any, buddy_id: str) -> Any:
+        buddy = self.buddy(customer, buddy_id)
+        slots = {"primary": self.rules.primary, "progression": self.rules.progression}
+        return {
+            slot: token
+            and {
+                "kind": slot,
+                "key": token.key,
+                "label": token.label,
+                "balance": buddy["balance"][slot],
+                "lifetime_earned": buddy["earned"][slot],
+                "lifetime_spent": buddy["spent"][slot],
+            }
+            for slot, token in slots.items()
+        }
+
+    # ---- Skills ----
+
+    def decay(self, buddy: Any) -> None:
+        """Takes the amount of every rule at each start of its period that has come since the last look."""
+        if buddy["status"] == "archived":
+            return  # silent: the skills of an archived buddy stay as they are
+        midnight = period_start("daily", buddy["decayed_until"]) + timedelta(days=1)
+        while midnight.timestamp() <= self.now:
+            for rule in self.rules.decays:
+                skill = next(skill for skill in self.rules.skills if skill.key == rule.skill_key)
+                begins = midnight == period_start(rule.cadence, midnight.timestamp())
+                practised = buddy["practised"].get(rule.skill_key, buddy["born"])
+                # silent: days of grace are whole UTC days, and the day of the practice is none of them
+                rested = (midnight - period_start("daily", practised)).days > rule.grace_days
+                value = buddy["skills"][rule.skill_key]
+                high = rule.apply_only_above is None or value > rule.apply_only_above
+                if rule.active and rule.audience == buddy["audience"] and begins and rested and high:
+                    floor = rule.floor_level * skill.level_every
+                    buddy["skills"][rule.skill_key] = min(value, max(floor, value - rule.amount))
+            midnight += timedelta(days=1)
+        buddy["decayed_until"] = self.now
+
+    def move_skill(self, buddy: Any, key: str, amount: float) -> None:
+        highest = next(skill.max for skill in self.rules.skills if skill.key == key)
+        buddy["skills"][key] = min(highest, max(0, buddy["skills"][key] + amount))
+
+    def patch_buddies_skills(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        for update in body["updates"]:
+            if update["key"] not in buddy["skills"]:
+                raise not_found()  # silent: an unknown skill
+        for update in body["updates"]:
+            key = update["key"]
+            if update["action"] == "set":
+                self.move_skill(buddy, key, update["value"] - buddy["skills"][key])
+            else:
+                self.move_skill(buddy, key, update["amount"] * (1 if update["action"] == "increase" else -1))
+        return 200, {"buddy_id": buddy_id, "skills": dict(buddy["skills"])}
+
+    # ---- Events ----
+
+    def audience(self, sent: Any) -> str:
+        if sent is None:
+            if len(self.rules.audiences) > 1:
+                raise Refusal(400, "missing_audience")
+            return self.rules.audiences[0]
+        if sent not in self.rules.audiences:
+            raise Refusal(400, "unknown_audience")
+        return str(sent)
+
+    def is_mentioned(self, type: str, audience: str) -> bool:
+        """Whether a rule of the audience acts on the type."""
+        rules: list[Any] = [*self.rules.coin_rules, *self.rules.skill_rules]
+        mentioned = [rule.event for rule in rules if rule.audience in (None, audience)]
+        mentioned += [
+            event for streak in self.rules.streaks if streak.audience in (None, audience) for event in streak.events
+        ]
+        conditions = [badge.condition for badge in self.rules.badges if badge.audience in (None, audience)]
+        conditions += [condition for stage in self.rules.evolution.stages for condition in stage.conditions]
+        mentioned += [condition.config.get("event_type") for condition in conditions]
+        return type in mentioned
+
+    def post_events(self, customer: Any, body: Any) -> tuple[int, Any]:
+        effects = self.ingest(customer, [body])[0]
+        outside = {"debug_reason": effects["debug_reason"]} if "debug_reason" in effects else {}
+        return 201, {"effects": effects, **outside}
+
+    def post_events_batch(self, customer: Any, body: Any) -> tuple[int, Any]:
+        return 201, {"results": self.ingest(customer, body["events"])}
+
+    def ingest(self, customer: Any, events: list[Any]) -> list[Any]:
+        """Checks all of them, then their quota, then applies one after the other; a known id is only looked up."""
+        fresh = []
+        for event in events:
+            if event.get("event_id") in customer["events"]:
+                continue
+            audience = self.audience(event.get("audience"))
+            if event["type"] not in self.rules.event_types and not self.is_mentioned(event["type"], audience):
+                raise Refusal(422, "event_type_not_registered")
+            if event.get("event_id") is None or event["event_id"] not in fresh:
+                fresh.append(event.get("event_id"))
+        month, limit = period_start("monthly", self.now), EVENTS_PER_MONTH[self.plan]
+        used = customer["quota"].get(month, 0)
+        if used + len(fresh) > limit:
+            reset = next_period("monthly", month).timestamp()
+            raise Refusal(402, "event_quota_exceeded", {"used": used, "limit": limit, "reset_at": Time(reset)})
+        customer["quota"][month] = used + len(fresh)
+        results = [self.take(customer, event) for event in events]
+        # Phase 3 is after the commit. silent: a batch has one commit, so no event of it sees another's evolution.
+        while customer["to_evolve"]:
+            self.start(customer, "evolve", **customer["to_evolve"].pop(0))
+        return results
+
+    def take(self, customer: Any, event: Any) -> Any:
+        event_id = event.get("event_id") or self.new_id("event")
+        if event_id in customer["events"]:
+            return customer["events"][event_id]
+        audience = self.audience(event.get("audience"))
+        buddy = self.buddy_of(customer, event["user_id"], audience)
+        sent = event.get("occurred_at")
+        occurred = datetime.fromisoformat(sent).timestamp() if sent else self.now
+        if buddy is None:
+            effects = no_effects() | {"debug_reason": "no_active_buddies_for_user"}
+        else:
+            effects = self.apply(customer, buddy, event | {"event_id": event_id}, occurred)
+        customer["events"][event_id] = effects
+        self.applied.append(
+            {
+                "event_id": event_id,
+                "user_id": event["user_id"],
+                "type": event["type"],
+                "audience": audience,
+                "buddy_id": buddy and buddy["id"],
+                "effects": effects,
+                "occurred_at": occurred,
+                "applied_at": self.now,
+            }
+        )
+        return effects
+
+    def apply(self, customer: Any, buddy: Any, event: Any, occurred: float) -> Any:
+        self.decay(buddy)
+        effects: dict[str, Any] = no_effects()
+        audience, properties = buddy["audience"], event.get("properties") or {}
+        units: list[float] = []  # of the progression token
+        buddy["counters"][event["type"]] = buddy["counters"].get(event["type"], 0) + 1
+
+        ticked = [streak for streak in self.rules.streaks if self.tick(buddy, streak, event, occurred)]
+        # silent: where a token has a highest balance, who is paid first: streaks, then coin rules, then badges
+        for streak in ticked:
+            length = buddy["streaks"][streak.key]["current"]
+            hits = [milestone for milestone in streak.milestones if milestone.at == length]
+            effects["coins"] += self.earn(buddy, "primary", streak.bonus)
+            for milestone in hits:
+                effects["streak_milestones"].append(milestone.at)
+                effects["coins"] += self.earn(buddy, "primary", milestone.coins)
+                units.append(self.earn(buddy, "progression", milestone.tokens))
+                if milestone.badge:
+                    self.award(buddy, milestone.badge, effects, units)
+            effects["streak_updates"].append(
+                {
+                    "definition_key": streak.key,
+                    "label": streak.label,
+                    "icon": streak.icon,
+                    "current": length,
+                    "longest": buddy["streaks"][streak.key]["longest"],
+                    "milestone_hit": hits[0].at if hits else None,
+                    "hero": streak.hero,
+                }
+            )
+        for rule in self.rules.coin_rules:
+            if rule.event != event["type"] or rule.audience not in (None, audience):
+                continue
+            amount = self.payment(buddy, rule, properties, occurred)
+            arrived = self.earn(buddy, rule.slot, amount)
+            buddy["paid"].append((rule.key, occurred, amount))  # silent: whether a cap counts what did not fit
+            if rule.slot == "primary":
+                effects["coins"] += arrived
+            else:
+                units.append(arrived)
+        for rule in self.rules.skill_rules:
+            if rule.event == event["type"] and rule.audience in (None, audience):
+                self.move_skill(buddy, rule.skill, rule.amount)
+                if rule.amount > 0:
+                    buddy["practised"][rule.skill] = max(buddy["practised"].get(rule.skill, 0), occurred)
+        self.look_for_badges(buddy, effects, units, properties, occurred)
+        if self.rules.progression:
+            # silent: one entry for each reason
+            effects["tokens"] = [f"{self.rules.progression.key}:{count}" for count in units if count > 0]
+        effects["evolution_ready"] = self.is_ready_to_evolve(buddy)
+        if effects["evolution_ready"] and self.rules.evolution.auto and not buddy["evolving"] and self.plan != "free":
+            buddy["evolving"] = True
+            customer["to_evolve"].append({"buddy": buddy, "event_id": event["event_id"]})
+        acted = effects | {"evolution_ready": False} != no_effects()  # being ready is no deed of this event
+        if not acted and not self.is_mentioned(event["type"], audience):
+            effects["debug_reason"] = "no_matching_rules"
+        return effects
+
+    def tick(self, buddy: Any, streak: Any, event: Any, occurred: float) -> bool:
+        """At most once per period; an event that comes late for a period before the last tick is too late."""
+        if event["type"] not in streak.events or streak.audience not in (None, buddy["audience"]):
+            return False
+        here = period_start(streak.period, occurred)
+        state = buddy["streaks"].setdefault(streak.key, {"current": 0, "longest": 0, "last": None})
+        if state["last"] is not None and here <= state["last"]:
+            return False
+        follows = state["last"] is not None and here == next_period(streak.period, state["last"])
+        state["current"] = state["current"] + 1 if follows else 1
+        state["longest"] = max(state["longest"], state["current"])
+        state["last"] = here
+        return True
+
+    def payment(self, buddy: Any, rule: Any, properties: Any, occurred: float) -> float:
+        amount: float = rule.amount
+        if rule.multiplier:
+            more = rule.multiplier
+            wanted = more.property is None or properties.get(more.property) == more.equals
+            length = self.streak(buddy, more.streak, occurred) if more.streak else 0
+            if wanted and (more.streak is None or length >= more.at_least):
+                amount = int(Fraction(str(more.factor)) * amount)  # silent: fractions of a coin are dropped
+        for kind, cap in (("daily", rule.daily_cap), ("weekly", rule.weekly_cap), ("ever", rule.total_limit)):
+            if cap is not None:
+                paid = sum(
+                    coins
+                    for key, at, coins in buddy["paid"]
+                    if key == rule.key and (kind == "ever" or period_start(kind, at) == period_start(kind, occurred))
+                )
+                amount = max(0, min(amount, cap - paid))
+        return amount
+
+    # ---- Badges ----
+
+    def holds(self, buddy: Any, condition: Condition, properties: Any, at: float) -> bool:
+        """Whether it is met. silent: an event of the past meets the streaks that were alive then."""
+        config = condition.config
+        match condition.type:
+            case "event_count" | "milestone":
+                return bool(buddy["counters"].get(config["event_type"], 0) >= config["count"])
+            case "streak":
+                return self.streak(buddy, config["streak_key"], at) >= config["count"]
+            case "skill_level":
+                return self.level(buddy, config["skill_key"]) >= config["level"]
+            case "collection":
+                return len(buddy["items"]) >= config["count"]
+            case "evolution":
+                return bool(buddy["stage"] >= config["stage"])
+            case "coin":
+                return bool(buddy["balance"]["primary"] >= config["amount"])
+            case "badge_earned":
+                return bool(buddy["badges"].get(config["badge_key"], {}).get("status") == "awarded")
+            case "gate_unlocked":
+                return config["gate_key"] in buddy["gates"]
+            case "custom":
+                return bool(properties.get(config["property"]) == config.get("equals", True))
+            case "xp":
+                return bool(self.progression(buddy)["xp"] >= config["amount"])
+            case "badge_count":
+                return bool(self.progression(buddy)["badge_count"] >= config["count"])
+            case "progression_token":
+                return bool(buddy["balance"]["progression"] >= config["amount"])
+
+    def look_for_badges(self, buddy: Any, effects: Any, units: list[float], properties: Any, at: float) -> None:
+        # silent: one pass in the order of the rules; what a badge pays may earn the next one
+        for badge in self.rules.badges:
+            if badge.key in buddy["badges"] or badge.audience not in (None, buddy["audience"]):
+                continue
+            if self.holds(buddy, badge.condition, properties, at):
+                if badge.auto_award:
+                    self.award(buddy, badge.key, effects, units)
+                else:
+                    buddy["badges"][badge.key] = {"status": "ready", "reason": None, "at": None}
+                    effects["badges_ready"].append(badge.key)
+
+    def award(self, buddy: Any, key: str, effects: Any, units: list[float], reason: str | None = None) -> None:
+        badge = next(badge for badge in self.rules.badges if badge.key == key)
+        if buddy["badges"].get(key, {}).get("status") == "awarded":
+            return
+        buddy["badges"][key] = {"status": "awarded", "reason": reason, "at": self.now}
+        effects["badges_awarded"].append(key)
+        effects["coins"] += self.earn(buddy, "primary", badge.coin_reward)
+        units.append(self.earn(buddy, "progression", badge.token_reward))
+
+    def badge_body(self, buddy: Any, key: str) -> Any:
+        badge = next(badge for badge in self.rules.badges if badge.key == key)
+        state = buddy["badges"][key]
+        at = state["at"]
+        return {
+            "badge_key": key,
+            "label": badge.label,
+            "status": state["status"],
+            "reason": state["reason"],
+            "awarded_at": None if at is None else Time(at),
+        }
+
+    def get_buddies_badges(self, customer: Any, buddy_id: str) -> Any:
+        buddy = self.buddy(customer, buddy_id)
+        return [self.badge_body(buddy, key) for key in buddy["badges"]]
+
+    def post_buddies_badges(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        if body["badge_key"] not in [
+            badge.key for badge in self.rules.badges if badge.audience in (None, buddy["audience"])
+        ]:
+            raise not_found()
+        rewards = no_effects()
+        self.award(buddy, body["badge_key"], rewards, [], body.get("reason"))
+        buddy["given"] += rewards["coins"]
+        return 201, self.badge_body(buddy, body["badge_key"])
+
+    # ---- Evolution ----
+
+    def is_ready_to_evolve(self, buddy: Any) -> bool:
+        stages = self.rules.evolution.stages
+        if buddy["stage"] > len(stages):
+            return False
+        return all(self.holds(buddy, condition, {}, self.now) for condition in stages[buddy["stage"] - 1].conditions)
+
+    def get_buddies_evolution(self, customer: Any, buddy_id: str) -> Any:
+        buddy = self.buddy(customer, buddy_id)
+        last = len(self.rules.evolution.stages) + 1
+        return {
+            "buddy_id": buddy_id,
+            "evolution_stage": buddy["stage"],
+            "next_stage": buddy["stage"] + 1 if buddy["stage"] < last else None,
+            "max_stage": last,
+            "evolution_ready": self.is_ready_to_evolve(buddy),
+        }
+
+    def post_buddies_evolve(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        self.check_plan()
+        buddy = self.buddy(customer, buddy_id)
+        if not self.is_ready_to_evolve(buddy) or buddy["evolving"]:
+            raise conflict()
+        buddy["evolving"] = True
+        return 202, self.start(customer, "evolve", buddy=buddy, event_id=None)
+
+    def next_stage(self, buddy: Any, event_id: str | None) -> None:
+        buddy["stage"] += 1
+        buddy["evolutions"].append(
+            {
+                "id": self.new_id("evolution"),
+                "buddy_id": buddy["id"],
+                "from_stage": buddy["stage"] - 1,
+                "to_stage": buddy["stage"],
+                "triggered_by_event_id": event_id,
+                "image_url": ANY,
+                "source": "auto" if event_id else "prod",
+                "metadata": ANY,
+                "occurred_at": Time(self.now),
+            }
+        )
+
+    def get_buddies_evolutions(self, customer: Any, buddy_id: str, page: Any = 1, limit: Any = 20) -> Any:
+        records = self.buddy(customer, buddy_id)["evolutions"][::-1]  # silent: the last one comes first
+        shown = records[(int(page) - 1) * int(limit) :][: int(limit)]
+        return {"data": shown, "pagination": {"page": int(page), "limit": int(limit), "total": len(records)}}
+
+    # ---- Gates ----
+
+    def gates(self) -> dict[str, Any]:
+        return {gate.key: gate for gate in self.rules.gates}
+
+    def get_gates(self, customer: Any) -> Any:
+        return {
+            "gates": [
+                {
+                    "id": ANY,
+                    "gate_key": gate.key,
+                    "token_key": gate.token_key or (self.rules.primary and self.rules.primary.key),
+                    "cost": gate.cost,
+                    "label": gate.label,
+                    "description": gate.description,
+                    "metadata": dict(gate.metadata),
+                    "is_active": gate.is_active,
+                    "created_at": ANY,
+                    "updated_at": ANY,
+                }
+                for gate in self.rules.gates
+            ]
+        }
+
+    def post_buddies_gates_unlock(self, customer: Any, buddy_id: str, gate_key: str, body: Any) -> tuple[int, Any]:
+        buddy, gate = self.buddy(customer, buddy_id), self.find(self.gates(), gate_key)
+        already = gate_key in buddy["gates"]
+        if not already:
+            if not gate.is_active:
+                raise not_found()  # silent: a gate that is switched off
+            self.spend(buddy, gate.cost)
+            buddy["gates"][gate_key] = self.now
+        return 200 if already else 201, {
+            "gate_key": gate_key,
+            "unlocked": True,
+            "already_unlocked": already,
+            "unlocked_at": Time(buddy["gates"][gate_key]),
+            "balance_after": None if already else buddy["balance"]["primary"],
+            "metadata": dict(gate.metadata),
+        }
+
+    def get_buddies_unlocks(self, customer: Any, buddy_id: str) -> Any:
+        unlocked = self.buddy(customer, buddy_id)["gates"]
+        return {
+            "unlocks": [
+                {"gate_key": key, "unlocked_at": Time(at), "metadata": dict(self.gates()[key].metadata)}
+                for key, at in unlocked.items()
+            ]
+        }
+
+    # ---- Items ----
+
+    def item(self, customer: Any, item_id: str) -> Any:
+        """The item; the ids that the model was told are those of the first customer."""
+        for item in self.rules.items:
+            if self.item_ids[item.key] == item_id and customer is self.customers["default"]:
+                return item
+        raise not_found()
+
+    def item_body(self, buddy: Any, item: Any) -> Any:
+        return {
+            "item_id": self.item_ids[item.key],
+            "name": item.name,
+            "category": item.category,
+            "image_url": item.image_url,
+            "price": buddy["items"][item.key]["price"],
+            "equipped": item.key in buddy["worn"],
+            "purchased_at": Time(buddy["items"][item.key]["at"]),
+        }
+
+    def get_buddies_items(self, customer: Any, buddy_id: str) -> Any:
+        buddy = self.buddy(customer, buddy_id)
+        return [self.item_body(buddy, self.item(customer, self.item_ids[key])) for key in buddy["items"]]
+
+    def post_buddies_items_purchase(self, customer: Any, buddy_id: str, item_id: str, body: Any) -> tuple[int, Any]:
+        self.check_plan()
+        buddy, item = self.buddy(customer, buddy_id), self.item(customer, item_id)
+        if item.audience not in (None, buddy["audience"]):
+            raise not_found()
+        if item.key in buddy["items"]:
+            raise conflict()  # silent: an item is bought once
+        if item.visible_if and not self.holds(buddy, item.visible_if, {}, self.now):
+            raise not_found()
+        self.spend(buddy, item.price)
+        buddy["items"][item.key] = {"price": item.price, "at": self.now}
+        return 201, self.item_body(buddy, item) | {"balance": buddy["balance"]["primary"]}
+
+    def post_buddies_equip(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        on = [self.item(customer, item_id) for item_id in dict.fromkeys(body.get("equip") or [])]
+        off = [self.item(customer, item_id) for item_id in dict.fromkeys(body.get("unequip") or [])]
+        if any(item.key not in buddy["items"] for item in on):
+            raise not_found()  # silent: an item that the buddy does not own
+        worn = [self.item(customer, self.item_ids[key]) for key in buddy["worn"]]
+        worn = [item for item in worn if item not in off]  # silent: what is in both lists is put on
+        worn += [item for item in on if item not in worn]
+        if len(worn) > MOST_WORN:  # silent: which of the two is looked at first
+            raise Refusal(400, "too_many_items", {"max": MOST_WORN, "attempted": len(worn)})
+        for item in worn:
+            rivals = [self.item_ids[other.key] for other in worn if other.category == item.category]
+            if item.category != SHARED_CATEGORY and len(rivals) > 1:
+                raise Refusal(400, "category_conflict", {"category": item.category, "conflicting_item_ids": ANY})
+        buddy["worn"] = [item.key for item in worn]
+        if self.operation_seconds:
+            return 202, ANY
+        picture = (buddy_id, buddy["stage"], frozenset(buddy["worn"]))
+        # silent: what is in the cache; here whatever this buddy has looked like, in the clothes of nobody to begin with
+        cached = not worn or picture in customer["drawn"]
+        customer["drawn"].add(picture)
+        operation = None if cached else self.start(customer, "equip", buddy=buddy)["operation_id"]
+        return 202, {
+            "accepted": True,
+            "operation_id": operation,
+            "status": "completed" if cached else "pending",
+            "appearance_status": "ready" if cached else "pending",
+            "cached": cached,
+        }
+
+
+def no_effects() -> dict[str, Any]:
+    return {
+        "coins": 0,
+        "badges_awarded": [],
+        "badges_ready": [],
+        "tokens": [],
+        "evolution_ready": False,
+        "streak_milestones": [],
+        "streak_updates": [],
+        "path_updates": [],
+    }
