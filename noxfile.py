@@ -159,6 +159,6 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Speed, as ratios measured side by side in one run."""
+    """Speed, measured side by side in one run; `-- emulating` and the like measure one group."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)

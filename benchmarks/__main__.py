@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib.metadata import version
 
-from benchmarks import sending, starting, structuring
+from benchmarks import emulating, sending, starting, structuring
 from benchmarks.measure import Row
 
+_FORMATS = {"ms": ".1f", "x": ".2f", "/s": ",.0f"}
 HEAD = ("what; against", "ours", "theirs", "figure", "bound", "ok")
 
 
 def main() -> None:
-    rows = [*sending.rows(), *starting.rows(), *structuring.rows()]
+    groups = {"sending": sending, "starting": starting, "structuring": structuring, "emulating": emulating}
+    chosen = sys.argv[1:] or list(groups)
+    rows = [row for name in chosen for row in groups[name].rows()]
     print("\n".join(table(rows)))
-    packages = ("hatched", "httpx", "cattrs", "openai", "stripe")
+    packages = ("hatched", "httpx", "cattrs", "openai", "stripe", "moto")
     print(f"\nCPython {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
     print("Medians of interleaved rounds; of imports the least. x: times as fast as theirs; ms: longer than theirs.")
 
@@ -29,7 +33,7 @@ def table(rows: list[Row]) -> list[str]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    figure = f"{row.figure:.1f} ms" if row.unit == "ms" else f"{row.figure:.2f} x"
+    figure = f"{row.figure:{_FORMATS[row.unit]}} {row.unit}"
     bound = f"{row.bound} {row.unit}" if row.bound else ""
     ok = ("yes" if row.ok else "NO") if row.bound else ""
     return row.what, _time(row.ours), "" if row.theirs is None else _time(row.theirs), figure, bound, ok

@@ -14,7 +14,8 @@ class Row(NamedTuple):
     Attributes:
         ours: Seconds, as `theirs`.
         bound: Of the figure, such as `>= 0.9`; empty if it is only shown.
-        unit: The figure is `x`, how many times as fast we are; or `ms`, how much longer we take.
+        unit: The figure is `x`, how many times as fast we are; or `ms`, how much longer we take; or `/s`, how many of
+            ours fit into a second.
     """
 
     what: str
@@ -28,6 +29,8 @@ class Row(NamedTuple):
         """What the bound is about."""
         if self.unit == "ms":
             return (self.ours - (self.theirs or 0.0)) * 1000
+        if self.unit == "/s":
+            return 1 / self.ours
         assert self.theirs is not None
         return self.theirs / self.ours
 

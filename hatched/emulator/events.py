@@ -150,7 +150,8 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             settled, ready = settle(outcome.state, buddy.book, event)
             states[buddy.seq] = touched[buddy.seq] = settled
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
-            call.world.inferred.update(outcome.inferred)
+            if outcome.inferred:
+                call.world.inferred.update(outcome.inferred)
             effects = outcome.effects._replace(evolution_ready=ready) if ready else outcome.effects
             if listens:
                 told.append((buddy.id, effects, ready and not was_ready))

@@ -22,8 +22,6 @@ from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_q
 from hatched.routes import Confidence
 
 _log = logging.getLogger("hatched.emulator")
-_DEEPEST = 100
-"""Levels of a body (inferred): what is stored must be readable however deep the caller's stack is."""
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
 UUIDS = {
     "buddy_id",
@@ -154,16 +152,7 @@ def _decode(body: bytes) -> Any:
             dumps(data).encode()
     except (ValueError, RecursionError):
         raise bad_request("The request body is not valid JSON") from None
-    if body.count(b"[") + body.count(b"{") > _DEEPEST and _deeper_than(_DEEPEST, data):
-        raise bad_request(f"The request body is nested more than {_DEEPEST} levels deep")
     return data
-
-
-def _deeper_than(levels: int, value: Any) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper_than(levels - 1, each) for each in inner)
 
 
 def _finite(text: str) -> float:

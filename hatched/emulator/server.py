@@ -125,6 +125,8 @@ def _handing_over(protocol: Any) -> Any:
 
     def connection_made(self: Any, transport: asyncio.Transport) -> None:
         protocol.connection_made(self, transport)
+        # asyncio does this for sockets that say they speak TCP; those of `socket.create_server` do not say so.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app = partial(_with_abort, self.app, partial(_cut, transport))
 
     return type(protocol.__name__, (protocol,), {"connection_made": connection_made})

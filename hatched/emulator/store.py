@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_FIRST = """
+_SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE customers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, promo INTEGER NOT NULL, welcome INTEGER NOT NULL,
@@ -41,9 +41,9 @@ CREATE TABLE ledger (
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, customer_id TEXT NOT NULL, event_id TEXT NOT NULL, user_id TEXT NOT NULL,
     type TEXT NOT NULL, audience TEXT NOT NULL, buddy_id TEXT, effects TEXT NOT NULL, occurred_at REAL NOT NULL,
-    applied_at REAL NOT NULL,
-    UNIQUE (customer_id, event_id)
+    applied_at REAL NOT NULL, remembered INTEGER NOT NULL DEFAULT 1
 );
+CREATE UNIQUE INDEX events_remembered ON events (customer_id, event_id) WHERE remembered;
 CREATE TABLE usage (
     customer_id TEXT NOT NULL, month TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (customer_id, month)
 ) WITHOUT ROWID;
@@ -105,23 +105,24 @@ CREATE TABLE idempotency (
     customer_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,
     body BLOB NOT NULL, expires_at REAL NOT NULL, PRIMARY KEY (customer_id, key)
 ) WITHOUT ROWID;
-"""
-_SECOND = """
 CREATE TABLE keys (key TEXT PRIMARY KEY, customer_id TEXT NOT NULL, scopes TEXT) WITHOUT ROWID;
-ALTER TABLE events RENAME TO first_events;
+"""
+_UPGRADES = (
+    """
+CREATE TABLE keys (key TEXT PRIMARY KEY, customer_id TEXT NOT NULL, scopes TEXT) WITHOUT ROWID;
+ALTER TABLE events RENAME TO events_1;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, customer_id TEXT NOT NULL, event_id TEXT NOT NULL, user_id TEXT NOT NULL,
     type TEXT NOT NULL, audience TEXT NOT NULL, buddy_id TEXT, effects TEXT NOT NULL, occurred_at REAL NOT NULL,
     applied_at REAL NOT NULL, remembered INTEGER NOT NULL DEFAULT 1
 );
-INSERT INTO events SELECT *, 1 FROM first_events;
-DROP TABLE first_events;
+INSERT INTO events SELECT *, 1 FROM events_1;
+DROP TABLE events_1;
 CREATE UNIQUE INDEX events_remembered ON events (customer_id, event_id) WHERE remembered;
-CREATE INDEX events_by_user ON events (user_id);
-"""
-_LAYOUTS = (_FIRST, _SECOND)
-"""What leads from each layout to the next. A layout that was released never changes."""
-VERSION = len(_LAYOUTS)
+""",
+)
+"""What leads from each earlier layout to the next. They never change."""
+VERSION = 1 + len(_UPGRADES)
 
 
 class Store:
@@ -146,7 +147,8 @@ class Store:
             self.db.close()
             raise ValueError(f"{path} was written by a later version of the emulator (layout {version})")
         if version < VERSION:
-            self.db.executescript(f"BEGIN;{''.join(_LAYOUTS[version:])}PRAGMA user_version = {VERSION};COMMIT")
+            script = "".join(_UPGRADES[version - 1 :]) if version else _SCHEMA
+            self.db.executescript(f"BEGIN;{script}PRAGMA user_version = {VERSION};COMMIT")
         self.tables: list[str] = [
             row[0] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         ]

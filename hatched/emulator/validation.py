@@ -24,6 +24,8 @@ T = TypeVar("T")
 Reader = Callable[[Any], Any]
 NO_ARGS: Mapping[str, str] = {}
 _DIGITS = 16
+_DEEPEST = 100
+"""Levels of a value of any shape (inferred): what is stored must be readable however deep the caller's stack is."""
 
 
 class Problem(NamedTuple):
@@ -163,13 +165,26 @@ def _reader(hint: Any) -> Reader:
     if origin is Mapping or hint is Mapping:
         return _mapping(_reader(args[1] if args else Any))
     if hint is Any:
-        return lambda value: value
+        return _anything
     if attrs.has(hint):
         return _reader_of_class(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         # An open enum accepts everything, the server only what it knows.
         return _member(tuple(member.value for member in hint))
     return _SCALARS[hint]
+
+
+def _anything(value: Any) -> Any:
+    if isinstance(value, dict | list) and _deeper_than(_DEEPEST, value):
+        raise RefusedError(f"must not be nested more than {_DEEPEST} levels deep")
+    return value
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(levels - 1, each) for each in inner)
 
 
 def _string(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hatched.emulator import Clock, Emulator
-from hatched.emulator.store import _FIRST, VERSION
+from hatched.emulator.store import VERSION
 
 from .support import Api
 
@@ -123,13 +123,22 @@ def test_what_is_no_export_changes_nothing(data: Any) -> None:
     assert api.emulator.export() == before
 
 
-def test_a_file_of_the_first_layout_opens(tmp_path: Path) -> None:
+FIRST_LAYOUT = Path(__file__).parent.parent / "data" / "emulator_layout_1.sql"
+
+
+def layout(emulator: Emulator) -> set[tuple[str, str]]:
+    rows = emulator._store.db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {(name, " ".join(sql.split())) for name, sql in rows}
+
+
+def test_a_file_of_the_first_layout_opens_as_one_of_today(tmp_path: Path) -> None:
     path = str(tmp_path / "old.db")
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(f"BEGIN;{_FIRST}PRAGMA user_version = 1;COMMIT")
+        db.executescript(f"BEGIN;{FIRST_LAYOUT.read_text()}PRAGMA user_version = 1;COMMIT")
         db.execute("INSERT INTO customers VALUES ('c1', 'default', 0, 20, 50)")
         db.execute("INSERT INTO usage VALUES ('c1', '2026-01', 7)")
         db.commit()
     with closing(Emulator(store=path)) as emulator:
+        assert layout(emulator) == layout(Emulator())
         assert emulator.customer_id == "c1"
         assert emulator.export()["tables"]["usage"] == [{"customer_id": "c1", "month": "2026-01", "used": 7}]

@@ -23,7 +23,7 @@ def marks() -> set[str]:
     for path in SOURCES.rglob("*.py"):
         text = path.read_text()
         found |= set(re.findall(r"infer\(\"([\w.]+)\"\)", text))
-        for call in re.findall(r"inferred\.add\((.*)\)", text):
+        for call in re.findall(r"inferred \+= \((.*)\)", text):
             found |= set(re.findall(r"\"([\w.]+)\"", call))
     return found
 

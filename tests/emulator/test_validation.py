@@ -172,16 +172,11 @@ def test_ids_are_found_whatever_their_case() -> None:
     assert api.ok("GET", f"/buddies/{buddy.upper()}")["id"] == buddy
 
 
-NESTED = {"a": json.loads("[" * 97 + "]" * 97)}
-
-
-def test_a_body_may_be_nested_a_hundred_levels_deep_and_no_deeper() -> None:
+def test_a_value_of_any_shape_may_be_nested_a_hundred_levels_deep_and_no_deeper() -> None:
     api = Api()
-    assert api.send("POST", "/eggs", {"user_id": "u", "metadata": NESTED}).status == 201
-    deeper = {"user_id": "u", "metadata": {"a": [NESTED]}}
-    assert api.code("POST", "/eggs", deeper) == (400, "bad_request")
-    many = {"user_id": "u", "metadata": {"a": [[] for _ in range(200)]}}
-    assert api.send("POST", "/eggs", many).status == 201
+    nested = json.loads("[" * 100 + "]" * 100)
+    assert api.send("POST", "/eggs", {"user_id": "u", "metadata": {"a": nested}}).status == 201
+    assert api.code("POST", "/eggs", {"user_id": "u", "metadata": {"a": [nested]}}) == (422, "validation_failed")
 
 
 def test_a_balance_stops_where_javascript_cannot_count_any_further() -> None:

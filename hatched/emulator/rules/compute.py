@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from attrs import define, field
+from attrs import define
 
 from hatched.emulator.rules import paths
 from hatched.emulator.rules.book import Book
@@ -35,9 +35,9 @@ class Outcome(NamedTuple):
     """The new state, the lines for the ledger, the effects to answer with, and which guesses they rest on."""
 
     state: State
-    entries: list[Entry]
+    entries: tuple[Entry, ...]
     effects: Effects
-    inferred: set[str]
+    inferred: tuple[str, ...]
 
 
 @define
@@ -47,25 +47,25 @@ class Earnings:
     draft: State
     book: Book
     now: float
-    entries: list[Entry] = field(factory=list)
-    awarded: list[str] = field(factory=list)
-    ready: list[str] = field(factory=list)
-    inferred: set[str] = field(factory=set)
+    entries: tuple[Entry, ...] = ()
+    awarded: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
 
     def earn(self, slot: Slot, amount: int, reason: str) -> None:
         """Coins, or units of the progression token."""
         wanted, amount = amount, self.draft.earn(self.book.rules, slot, amount)
         if amount < wanted:
-            self.inferred.add("tokens.max_balance")
+            self.inferred += ("tokens.max_balance",)
         if amount:
-            self.entries.append(Entry(slot, amount, self.draft.tally(slot).balance, reason))
+            self.entries += (Entry(slot, amount, self.draft.tally(slot).balance, reason),)
 
     def award(self, badge: Badge, reason: str | None = None) -> None:
         """A badge with its rewards; one that the buddy has is not given again (inferred)."""
         held = self.draft.badges.get(badge.key)
         if held is None or held.status != "awarded":
             self.draft.badges = {**self.draft.badges, badge.key: Held("awarded", self.now, reason)}
-            self.awarded.append(badge.key)
+            self.awarded += (badge.key,)
             self.earn("primary", badge.coin_reward, badge.key)
             self.earn("progression", badge.token_reward, badge.key)
 
@@ -88,11 +88,11 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
     for rule in book.coin_rules.get(event.type, ()):
         amount = pay(draft, rule, book, event)
         if rule.multiplier is not None or 0 < amount < rule.amount:
-            earnings.inferred.add("coin_rules.multiplier" if rule.multiplier else "coin_rules.partial")
+            earnings.inferred += ("coin_rules.multiplier" if rule.multiplier else "coin_rules.partial",)
         earnings.earn(rule.slot, amount, event.type)
     for skill, skill_rule in book.skill_rules.get(event.type, ()):
         if practise(draft, skill, skill_rule, event.at):
-            earnings.inferred.add("skills.clamped")
+            earnings.inferred += ("skills.clamped",)
     path_updates = tuple(paths.advance(path, draft, event, earnings)) if path else ()
     for badge, test in book.badges:
         if badge.key not in draft.badges and test(draft, event, event.at):
@@ -100,15 +100,14 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
                 earnings.award(badge)
             else:
                 draft.badges = {**draft.badges, badge.key: Held("ready", event.now)}
-                earnings.ready.append(badge.key)
+                earnings.ready += (badge.key,)
     return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates), earnings.inferred)
 
 
 def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
-    """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
-    settled = state.copy()
-    settled.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
-    return settled, ready_to_evolve(settled, book, event.now)
+    """Phase 3: counts `event` in `state`, and answers both it and whether the buddy is ready to evolve."""
+    state.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
+    return state, ready_to_evolve(state, book, event.now)
 
 
 def ready_to_evolve(state: State, book: Book, now: float) -> bool:
@@ -123,7 +122,7 @@ def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tupl
         ticked = tick(draft, streak, event.at)
         if ticked is None:
             if draft.streaks[streak.key].period > period_of(streak.period, event.at):
-                earnings.inferred.add("streaks.late")
+                earnings.inferred += ("streaks.late",)
             continue
         run, milestone = ticked.run, ticked.milestone
         earnings.earn("primary", streak.bonus, streak.key)
@@ -159,8 +158,8 @@ def _effects(
             tokens.append(f"{book.rules.progression.key}:{entry.amount}")
     return Effects(
         coins=coins,
-        badges_awarded=tuple(earnings.awarded),
-        badges_ready=tuple(earnings.ready),
+        badges_awarded=earnings.awarded,
+        badges_ready=earnings.ready,
         tokens=tuple(tokens),
         streak_milestones=tuple(update.milestone_hit for update in streaks if update.milestone_hit is not None),
         streak_updates=streaks,
