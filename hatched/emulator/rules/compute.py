@@ -105,9 +105,10 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
 
 
 def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
-    """Phase 3: counts `event` in `state`, and answers both it and whether the buddy is ready to evolve."""
-    state.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
-    return state, ready_to_evolve(state, book, event.now)
+    """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
+    settled = state.copy()
+    settled.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
+    return settled, ready_to_evolve(settled, book, event.now)
 
 
 def ready_to_evolve(state: State, book: Book, now: float) -> bool:
