@@ -142,12 +142,15 @@ def package(session: nox.Session) -> None:
     session.run(python, "-I", "tests/packaging/check_wheel.py", str(wheel), external=True)
 
 
+FUZZED = ("tests/contract/test_fuzz.py", "tests/emulator/test_openapi.py", "tests/emulator/test_rules_files.py")
+
+
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Requests that schemathesis makes up from the emulator's OpenAPI document; `-- full` makes up 10,000."""
     install(session, "fuzz")
     full = {"HATCHED_CHAOS": "full"} if "full" in session.posargs else {}
-    session.run("pytest", "tests/contract/test_fuzz.py", "tests/emulator/test_openapi.py", "-s", env=full)
+    session.run("pytest", *FUZZED, "-s", env=full)
 
 
 @nox.session

@@ -6,24 +6,18 @@ What `constraints` adds to a type is Python and stays out: a body that fits its 
 from __future__ import annotations
 
 import copy
-import inspect
-import types
-import typing
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
 from hatched import routes
 from hatched.emulator.handlers import HANDLERS, Handler
+from hatched.emulator.json_schema import Schema, Schemas, fields, summary
 from hatched.emulator.pipeline import UUIDS
 from hatched.emulator.router import PREFIX
 from hatched.models import buddies, eggs, events, gates, health, operations, paths, tokens, webhooks
 from hatched.routes import ROUTES, Access, Route
-
-Schema = dict[str, Any]
 
 RESPONSES: dict[Route, Any] = {
     routes.HEALTH: health.Health,
@@ -122,14 +116,6 @@ _MEANINGS = {
     501: "The emulator lacks its extra hatched[emulator]",
 }
 _ERROR = {"$ref": "#/components/schemas/Error"}
-_SCALARS: dict[Any, Schema] = {
-    str: {"type": "string"},
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    datetime: {"type": "string", "format": "date-time"},
-    Any: {},
-}
 _ENVELOPE: Schema = {
     "type": "object",
     "required": ["error"],
@@ -156,7 +142,7 @@ def document(origin: str) -> dict[str, Any]:
     Objects are closed in answers, too: the emulator answers nothing that the models do not know, though the
     API may one day.
     """
-    schemas: dict[str, Schema] = {"Error": copy.deepcopy(_ENVELOPE)}
+    schemas = Schemas("#/components/schemas/")
     items: dict[str, dict[str, Any]] = {}
     for route in ROUTES.values():
         items.setdefault(route.path, {})[route.method.lower()] = _operation(route, HANDLERS[route.id], schemas)
@@ -171,7 +157,7 @@ def document(origin: str) -> dict[str, Any]:
         "servers": [{"url": origin + PREFIX}],
         "paths": items,
         "components": {
-            "schemas": schemas,
+            "schemas": {"Error": copy.deepcopy(_ENVELOPE), **schemas.named},
             "responses": {f"Error{status}": _response(status, _ERROR) for status in _MEANINGS if status >= 400},
             "parameters": {name: _header(name) for name in ("Idempotency-Key", "X-Request-Id")},
             "securitySchemes": {name: {"type": "http", "scheme": "bearer"} for name in ("secret", "publishable")},
@@ -179,11 +165,11 @@ def document(origin: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, handler: Handler, schemas: dict[str, Schema]) -> dict[str, Any]:
+def _operation(route: Route, handler: Handler, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.id,
         "tags": [route.id.partition(".")[0]],
-        "description": inspect.getdoc(handler.function) or "",
+        "description": summary(handler.function),
         "x-hatched-confidence": route.confidence.value,
         "x-hatched-access": route.access.value,
         "security": _security(route),
@@ -191,8 +177,8 @@ def _operation(route: Route, handler: Handler, schemas: dict[str, Schema]) -> di
         "responses": _responses(route, handler, schemas),
     }
     if handler.body is not None:
-        required = any(field.default is attrs.NOTHING for field in _fields(handler.body))
-        content = {"application/json": {"schema": _schema(handler.body, schemas)}}
+        required = any(field.default is attrs.NOTHING for field in fields(handler.body))
+        content = {"application/json": {"schema": schemas.of(handler.body)}}
         operation["requestBody"] = {"required": required, "content": content}
     return operation
 
@@ -204,13 +190,13 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return [{"secret": []}, *scoped]
 
 
-def _parameters(route: Route, handler: Handler, schemas: dict[str, Schema]) -> Iterator[dict[str, Any]]:
+def _parameters(route: Route, handler: Handler, schemas: Schemas) -> Iterator[dict[str, Any]]:
     for name in _arguments(route):
         schema = {"type": "string", "format": "uuid"} if name in UUIDS else {"type": "string", "minLength": 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if handler.query is not None:
         # In a query nothing is null: what is left out is left out.
-        for name, schema in _properties(handler.query, schemas, nullable=False).items():
+        for name, schema in schemas.properties(handler.query, nullable=False).items():
             yield {"name": name, "in": "query", "schema": schema}
     yield {"$ref": "#/components/parameters/X-Request-Id"}
     if route.method != "GET":
@@ -225,7 +211,7 @@ def _arguments(route: Route) -> list[str]:
     return [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
 
 
-def _responses(route: Route, handler: Handler, schemas: dict[str, Schema]) -> dict[str, Any]:
+def _responses(route: Route, handler: Handler, schemas: Schemas) -> dict[str, Any]:
     answer = _answer(route, schemas)
     done = _DONE_OTHERWISE.get(route, _DONE[route.method])
     responses = {str(status): _response(status, answer) for status in done}
@@ -252,16 +238,16 @@ def _refusals(route: Route, handler: Handler) -> list[int]:
     return sorted(statuses)
 
 
-def _answer(route: Route, schemas: dict[str, Schema]) -> Schema | None:
+def _answer(route: Route, schemas: Schemas) -> Schema | None:
     model = RESPONSES[route]
     if model is None:
         return None
-    schema = _schema(model, schemas)
+    schema = schemas.of(model)
     envelope: str = getattr(model, "envelope", "")
     if not envelope:
         return schema
     # The body may hold the fields in an envelope, with what is absent from most answers beside it.
-    beside = _properties(events.EventEffects, schemas)["debug_reason"]
+    beside = schemas.properties(events.EventEffects)["debug_reason"]
     wrapped = {
         "type": "object",
         "required": [envelope],
@@ -269,51 +255,3 @@ def _answer(route: Route, schemas: dict[str, Schema]) -> Schema | None:
         "properties": {envelope: schema, "debug_reason": beside},
     }
     return {"oneOf": [wrapped, schema]}
-
-
-def _schema(hint: Any, schemas: dict[str, Schema]) -> Schema:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        # As for the validator, the first of several types is the one that counts: `str` stands for its text.
-        schema = _schema(args[0], schemas)
-        return {"anyOf": [schema, {"type": "null"}]} if types.NoneType in args else schema
-    if origin is typing.Literal:
-        return {"type": "string", "enum": list(args)}
-    if origin in (Sequence, tuple):
-        return {"type": "array", "items": _schema(args[0], schemas)}
-    if origin is Mapping:
-        return {"type": "object", "additionalProperties": _schema(args[1], schemas)}
-    if attrs.has(hint):
-        return _reference(hint, schemas)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"type": "string", "enum": [member.value for member in hint]}
-    return dict(_SCALARS[hint])
-
-
-def _reference(cls: Any, schemas: dict[str, Schema]) -> Schema:
-    name: str = cls.__name__
-    if name not in schemas:
-        schema = schemas[name] = {"type": "object", "additionalProperties": False}
-        schema["properties"] = _properties(cls, schemas)
-        schema["required"] = [field.name for field in _fields(cls) if field.default is attrs.NOTHING]
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _properties(cls: Any, schemas: dict[str, Schema], *, nullable: bool = True) -> dict[str, Schema]:
-    hints = typing.get_type_hints(cls)
-    properties: dict[str, Schema] = {}
-    for field in _fields(cls):
-        hint = hints[field.name] if nullable else _present(hints[field.name])
-        properties[field.name] = _schema(hint, schemas)
-    return properties
-
-
-def _present(hint: Any) -> Any:
-    optional = types.NoneType in typing.get_args(hint)
-    return typing.get_args(hint)[0] if optional else hint
-
-
-def _fields(cls: Any) -> list[Any]:
-    """What travels in a body; `extra` is where the SDK keeps what it does not know."""
-    fields = attrs.fields(cls)
-    return [field for field in fields if field.name != "extra" and field.metadata.get("in_body", True)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
+import attrs
 import pytest
 
 from hatched.emulator import Emulator, Rules
-from hatched.emulator.rules import files
+from hatched.emulator.rules import files, model, schema
 from hatched.emulator.rules.model import CoinRule
 
 from .support import Api
@@ -77,3 +81,56 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_an_unknown_preset_is_told_with_those_that_exist() -> None:
     with pytest.raises(files.RulesError, match=r"there is no file fitnes, and no preset of that name .*fitness"):
         Emulator(rules="fitnes")
+
+
+# --- the schema -----------------------------------------------------------------------------------------------
+
+PUBLISHED = json.loads((Path(files.__file__).parent.parent / "presets" / "rules.schema.json").read_text())
+
+
+def test_the_published_schema_is_that_of_the_rules() -> None:
+    assert schema.document() == PUBLISHED
+
+
+def test_every_field_of_every_kind_of_rule_is_in_the_schema() -> None:
+    for name, described in {**PUBLISHED["$defs"], "Rules": PUBLISHED}.items():
+        cls = getattr(model, name)
+        assert list(described["properties"]) == [field.name for field in attrs.fields(cls)], name
+        assert described["description"]
+
+
+def accepted(data: object) -> bool:
+    """Whether an independent validator takes it."""
+    import jsonschema_rs
+
+    return not list(jsonschema_rs.validator_for(PUBLISHED).iter_errors(data))
+
+
+needs_validator = pytest.mark.skipif(
+    find_spec("jsonschema_rs") is None, reason="jsonschema_rs comes with schemathesis: the group `fuzz`"
+)
+
+
+@needs_validator
+@pytest.mark.parametrize("name", files.PRESETS)
+def test_the_schema_takes_the_presets(name: str) -> None:
+    path = Path(files.__file__).parent.parent / "presets" / f"{name}.toml"
+    assert accepted(tomllib.loads(path.read_text()))
+
+
+@needs_validator
+@pytest.mark.parametrize(
+    "text",
+    [
+        "even_types = []",
+        "[[coin_rules]]\nevent = 't'",
+        "[[coin_rules]]\nevent = 't'\namount = '3'",
+        "[[items]]\nkey = 'i'\ncategory = 'tail'",
+        "[[badges]]\nkey = 'b'\ncondition = { type = 'coin', config = {} }",
+        "[[badges]]\nkey = 'b'\ncondition = { type = 'streak', config = { streak_key = 3, count = 1 } }",
+    ],
+)
+def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
+    assert not accepted(tomllib.loads(text))
+    with pytest.raises(files.RulesError):
+        files.parse_text(text)
