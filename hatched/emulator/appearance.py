@@ -94,6 +94,7 @@ def undo_render(world: World, operation: sqlite3.Row, data: dict[str, Any], at: 
 
 def retry_awaiting(world: World, customer_id: str, now: float) -> None:
     """Goes on with the pictures that waited for credits (seen)."""
+    world.states.flush()
     rows = world.store.db.execute(
         "SELECT * FROM buddies WHERE customer_id = ? AND json_extract(state, '$.look[0]') = 'awaiting_credits'"
         " ORDER BY seq",

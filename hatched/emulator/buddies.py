@@ -62,13 +62,15 @@ def by_id(world: World, buddy_id: str) -> Buddy:
 
 def opened(world: World, row: sqlite3.Row) -> Buddy:
     """The buddy of a row."""
-    return Buddy(row, State.load(row["state"]), world.configs.book(row["config_version_id"], row["audience"]))
+    state = world.states.load(row["seq"], row["state"]).copy()
+    return Buddy(row, state, world.configs.book(row["config_version_id"], row["audience"]))
 
 
 def save(world: World, buddy: Buddy, now: float) -> None:
     """Stores what became of a buddy."""
     world.store.db.execute(
-        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?", (buddy.state.dump(), now, buddy.row["seq"])
+        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
+        (world.states.dump(buddy.row["seq"], buddy.state), now, buddy.row["seq"]),
     )
 
 
@@ -95,6 +97,7 @@ def listing(call: Call, query: BuddyListParams) -> Reply:
         "limit": limit,
         "offset": (page - 1) * limit,
     }
+    call.world.states.flush()
     (total,) = call.db.execute("SELECT count(*)" + where, values).fetchone()
     rows = call.db.execute(
         f"SELECT *{where} ORDER BY {_SORTS[sort]} {order}, seq {order} LIMIT :limit OFFSET :offset", values

@@ -11,7 +11,7 @@ from hatched.emulator.configs import Configs
 from hatched.emulator.ids import Ids
 from hatched.emulator.path_book import PathBook
 from hatched.emulator.plans import Plan
-from hatched.emulator.rules.state import StateCache
+from hatched.emulator.states import States
 from hatched.emulator.store import Store
 
 
@@ -71,7 +71,7 @@ class World:
     configs: Configs
     settings: Settings
     paths: PathBook
-    states: StateCache
+    states: States
     signing_key: str
     failures: dict[str, list[str]]
     inferred: set[str] = field(factory=set)

@@ -28,7 +28,7 @@ from hatched.emulator.plans import find as find_plan
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.rules.files import DEFAULT, find as find_rules
 from hatched.emulator.rules.model import Rules
-from hatched.emulator.rules.state import StateCache
+from hatched.emulator.states import States
 from hatched.emulator.store import Store
 
 if TYPE_CHECKING:
@@ -345,6 +345,7 @@ class Emulator:
         """Everything as it is now, kept in memory; faults and journal are not part of it."""
         with self._lock:
             world = self._world
+            world.states.flush()
             failures = {operation: list(reasons) for operation, reasons in world.failures.items()}
             limits = self._pipeline.limiter.dump()
             return Snapshot(backup.copy(self._store), self.clock.state, world.ids.given, limits, failures)
@@ -358,6 +359,7 @@ class Emulator:
     def export(self) -> dict[str, Any]:
         """Everything as it is now as JSON, for `import_`; faults and journal are not part of it."""
         with self._lock:
+            self._world.states.flush()
             return {
                 **backup.export(self._store),
                 "now": self.clock.state,
@@ -411,7 +413,7 @@ class Emulator:
             configs=Configs(self._store, ids, self._settings.plan),
             settings=self._settings,
             paths=PathBook(self._store),
-            states=StateCache(),
+            states=States(self._store),
             signing_key=hashlib.sha256(f"hatched emulator {self._seed}".encode()).hexdigest(),
             failures={},
         )

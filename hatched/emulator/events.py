@@ -147,8 +147,8 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         else:
             was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book, call.now)
             outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
-            settled, ready = settle(outcome.state, buddy.book, event)
-            states[buddy.seq] = touched[buddy.seq] = settled
+            ready = settle(outcome.state, buddy.book, event)
+            states[buddy.seq] = touched[buddy.seq] = outcome.state
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
             if outcome.inferred:
                 call.world.inferred.update(outcome.inferred)

@@ -107,6 +107,7 @@ class Pipeline:
         if request.method == "GET":
             return self._handle(handler, call, request)
         key = headers.get("idempotency-key")
+        self.world.states.tidy()
         with self.world.store.transaction() as db:
             if not key:
                 return self._handle(handler, call, request)

@@ -129,6 +129,7 @@ class Store:
     """The connection, and the one way to write."""
 
     def __init__(self, path: str) -> None:
+        self.lasting: bool = path != ":memory:"
         # The emulator's lock serialises the threads that share this connection.
         try:
             self.db: sqlite3.Connection = sqlite3.connect(
@@ -140,7 +141,7 @@ class Store:
         weakref.finalize(self, self.db.close)  # an emulator that is dropped leaves no open file behind
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys = ON")
-        if path != ":memory:":
+        if self.lasting:
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
         if version > VERSION:

@@ -98,7 +98,7 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
     constraints = CONSTRAINTS.get(cls, {})
     readers: dict[str, Reader] = {}
     required: dict[str, None] = {}
-    nullable: set[str] = set()
+    nothing: dict[str, None] = {}  # what may be null
     elsewhere: list[str] = []
     for field in attrs.fields(cls):
         if field.name == "extra":  # what an answer may hold, but no body
@@ -111,7 +111,7 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
         constraint = constraints.get(field.name)
         readers[field.name] = _both(reader, constraint) if constraint else reader
         if hints[field.name] is Any or types.NoneType in typing.get_args(hints[field.name]):
-            nullable.add(field.name)
+            nothing[field.name] = None
         if field.default is attrs.NOTHING:
             required[field.name] = None
 
@@ -119,6 +119,16 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
         if type(data) is not dict:
             raise RefusedError("must be an object")
         values: dict[str, Any] = {name: args[name] for name in elsewhere}
+        try:
+            for name, value in data.items():
+                values[name] = nothing[name] if value is None else readers[name](value)
+            if required.keys() <= values.keys():
+                return cls(**values)
+        except (KeyError, RefusedError, InvalidError):
+            pass
+        raise InvalidError(_all_that_is_wrong(data))
+
+    def _all_that_is_wrong(data: dict[str, Any]) -> list[Problem]:
         problems: list[Problem] = []
         for name, value in data.items():
             reader = readers.get(name)
@@ -126,20 +136,14 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
                 problems.append(Problem(name, f"property {name} should not exist"))
             elif value is not None:
                 try:
-                    values[name] = reader(value)
+                    reader(value)
                 except RefusedError as refused:
                     problems.append(Problem(name, f"{name} {refused}"))
                 except InvalidError as invalid:
                     problems += _below(name, invalid)
-            elif name in nullable:
-                values[name] = None
-            else:
+            elif name not in nothing:
                 problems.append(Problem(name, f"{name} should not be null"))
-        if problems or not required.keys() <= values.keys():
-            missing = [name for name in required if name not in data]
-            problems += [Problem(name, f"{name} should not be empty") for name in missing]
-            raise InvalidError(problems)
-        return cls(**values)
+        return problems + [Problem(name, f"{name} should not be empty") for name in required if name not in data]
 
     return read
 

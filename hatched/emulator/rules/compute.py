@@ -1,8 +1,8 @@
 """Phase 1 and phase 3 of the engine (concepts/rule-engine: the phases are seen).
 
 Phase 1, `compute`, is a pure function of state, rules and event. Phase 2 is the caller's: one transaction that
-stores what phase 1 found. Phase 3, `settle`, is what follows a commit: counters and readiness. It is pure too, and
-the emulator stores it with phase 2, so that a killed process cannot lose a counter.
+stores what phase 1 found. Phase 3, `settle`, is what follows a commit: counters and readiness. The emulator stores it
+with phase 2, so that a killed process cannot lose a counter.
 """
 
 from __future__ import annotations
@@ -104,11 +104,10 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
     return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates), earnings.inferred)
 
 
-def settle(state: State, book: Book, event: Event) -> tuple[State, bool]:
-    """Phase 3: the state after `event` has been counted, and whether the buddy is ready to evolve."""
-    settled = state.copy()
-    settled.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
-    return settled, ready_to_evolve(settled, book, event.now)
+def settle(state: State, book: Book, event: Event) -> bool:
+    """Phase 3: counts `event` in `state`, which is the caller's own; answers whether the buddy is ready to evolve."""
+    state.counters = {**state.counters, event.type: state.counters.get(event.type, 0) + 1}
+    return ready_to_evolve(state, book, event.now)
 
 
 def ready_to_evolve(state: State, book: Book, now: float) -> bool:

@@ -146,23 +146,9 @@ class State:
             self.progression = tally.plus(amount)
         return amount
 
-    def dump(self, known: dict[str, tuple[object, str]] | None = None) -> str:
-        """JSON, without what is empty.
-
-        Args:
-            known: What the attributes of this buddy held last time, and their text. An event changes few attributes,
-                and what an attribute holds never changes in place, so the others need not be encoded again.
-        """
-        parts: list[str] = []
-        known = {} if known is None else known
-        for name in _NAMES:
-            value: object = getattr(self, name)
-            if value and value is not PLAIN:
-                part = known.get(name)
-                if part is None or part[0] is not value:
-                    known[name] = part = (value, f'"{name}":{dumps(value)}')
-                parts.append(part[1])
-        return f"{{{','.join(parts)}}}"
+    def dump(self) -> str:
+        """JSON, without what is empty."""
+        return dumps({name: value for name in _NAMES if (value := getattr(self, name)) and value is not PLAIN})
 
     @classmethod
     def load(cls, text: str) -> State:
@@ -188,34 +174,3 @@ class State:
 _NAMES = tuple(attribute.name for attribute in fields(State))
 _TUPLES: dict[str, Any] = {"primary": Tally, "progression": Tally, "look": Look}
 _TUPLES_BY_KEY: dict[str, Any] = {"badges": Held, "paid": Paid, "streaks": Run, "items": Owned}
-
-
-class StateCache:
-    """The last state of each buddy, by the number of its row. A state from here is shared: copy before changing it."""
-
-    def __init__(self) -> None:
-        self._states: dict[int, tuple[str, State]] = {}
-        self._parts: dict[int, dict[str, tuple[object, str]]] = {}
-
-    def load(self, seq: int, text: str) -> State:
-        """The state that `text` stands for. The text decides, so a rollback cannot make it wrong."""
-        known = self._states.get(seq)
-        if known is not None and known[0] == text:
-            return known[1]
-        return self._keep(seq, text, State.load(text))
-
-    def dump(self, seq: int, state: State) -> str:
-        """The text of `state`."""
-        text = state.dump(self._parts.setdefault(seq, {}))
-        self._keep(seq, text, state)
-        return text
-
-    def _keep(self, seq: int, text: str, state: State) -> State:
-        if len(self._states) >= _CACHED:
-            self._states.clear()
-            self._parts.clear()
-        self._states[seq] = text, state
-        return state
-
-
-_CACHED = 4096
