@@ -7,9 +7,11 @@ client = httpx.Client(transport=emulator.sync_transport(), base_url=emulator.bas
 from hatched.emulator.clock import Clock, WallClock
 from hatched.emulator.context import Operations
 from hatched.emulator.delivery import Receiver, WebhookRequest
-from hatched.emulator.emulator import AppliedEvent, Emulator, Exchange
+from hatched.emulator.emulator import AppliedEvent, Emulator, Exchange, Snapshot
 from hatched.emulator.faults import Fault, Faults
+from hatched.emulator.journal import Entry
 from hatched.emulator.messages import Request, Response
+from hatched.emulator.rules.files import RulesError
 from hatched.emulator.rules.model import (
     Badge,
     CoinRule,
@@ -36,6 +38,7 @@ __all__ = [
     "Condition",
     "Decay",
     "Emulator",
+    "Entry",
     "Evolution",
     "Exchange",
     "Fault",
@@ -49,8 +52,10 @@ __all__ = [
     "Request",
     "Response",
     "Rules",
+    "RulesError",
     "Skill",
     "SkillRule",
+    "Snapshot",
     "Stage",
     "Streak",
     "Token",

@@ -53,7 +53,13 @@ def render(world: World, buddy: Buddy, kind: str, now: float) -> bool:
             state.look = Look("awaiting_credits", state.look.rendered, error=str(empty))
         else:
             operation_id = operations.start(
-                world, buddy.customer_id, kind, buddy.id, now, pool=pool, data={"items": state.equipped}
+                world,
+                buddy.customer_id,
+                kind,
+                buddy.id,
+                now,
+                pool=pool,
+                data={"items": state.equipped, "stage": state.stage, "visible": visible},
             )
             state.look = Look("pending", state.look.rendered, operation_id)
     buddies.save(world, buddy, now)
@@ -65,10 +71,9 @@ def finish_render(world: World, operation: sqlite3.Row, data: dict[str, Any], at
     buddy = buddies.by_id(world, operation["subject"])
     state = buddy.state
     items = tuple(data["items"])
-    if state.equipped == items:
-        world.store.db.execute(
-            "INSERT OR IGNORE INTO renders VALUES (?, ?, ?)", (buddy.id, state.stage, ",".join(_visible(buddy)))
-        )
+    world.store.db.execute(
+        "INSERT OR IGNORE INTO renders VALUES (?, ?, ?)", (buddy.id, data["stage"], ",".join(data["visible"]))
+    )
     if state.look.operation_id == operation["id"]:
         state.look = Look("ready", items)
         buddies.save(world, buddy, at)
@@ -96,8 +101,8 @@ def retry_awaiting(world: World, customer_id: str, now: float) -> None:
     """Goes on with the pictures that waited for credits (seen)."""
     world.states.flush()
     rows = world.store.db.execute(
-        "SELECT * FROM buddies WHERE customer_id = ? AND json_extract(state, '$.look[0]') = 'awaiting_credits'"
-        " ORDER BY seq",
+        "SELECT * FROM buddies WHERE customer_id = ? AND status = 'active'"
+        " AND json_extract(state, '$.look[0]') = 'awaiting_credits' ORDER BY seq",
         (customer_id,),
     ).fetchall()
     for row in rows:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 
 from hatched.emulator import control
+from hatched.emulator.errors import ApiError
 from hatched.emulator.faults import Fault, instead
 from hatched.emulator.messages import Request, Response
 
@@ -44,21 +45,25 @@ class App:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
-        if body is None:
-            await _answer(send, Response(413, (), b""))
+        try:
+            request = _request(scope, await _body(receive))
+        except ConnectionError:
+            return  # the client hung up before it had sent everything
+        except ValueError as error:
+            request_id = _request(scope, b"").header("x-request-id") or ""
+            reply = ApiError(413, "bad_request", str(error)).reply(request_id)
+            await _answer(send, Response(413, (("Content-Type", "application/json"),), reply.encoded()))
             return
-        request = _request(scope, body)
         if control.is_control(request.path):
             peer = (scope.get("client") or ("", 0))[0]
             await _answer(send, await anyio.to_thread.run_sync(control.answer, self._emulator, request, peer))
             return
-        response, fault = self._emulator.exchange_only(request)
+        response, fault = self._emulator.exchange(request)
         if fault is not None:
             response = await self._weather(scope, request, response, fault, receive, send)
         if response is not None:
             await _answer(send, response)
-        if self._emulator.has_due_webhooks():
+        if self._emulator._has_due_webhooks():
             await anyio.to_thread.run_sync(self._emulator.run_due)
 
     async def _weather(
@@ -103,14 +108,16 @@ def _request(scope: Scope, body: bytes) -> Request:
     return Request(scope["method"], path.decode("latin-1"), query, headers, body)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or `None` if it is too large."""
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Raises `ConnectionError` if the client is gone, `ValueError` if it sends too much."""
     chunks = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
         chunks += message.get("body", b"")
         if len(chunks) > _LARGEST:
-            return None
+            raise ValueError(f"The request body is larger than {_LARGEST} bytes")
         if not message.get("more_body"):
             return bytes(chunks)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import sqlite3
 from typing import Any
 
+from hatched.emulator.configs import load as read_rules
 from hatched.emulator.plans import find
 from hatched.emulator.ratelimit import RateLimiter
+from hatched.emulator.rules.state import State
 from hatched.emulator.store import VERSION, Store
 
 FORMAT = 1
@@ -61,19 +64,24 @@ def check(data: Any) -> tuple[float, tuple[int, int], list[Any], dict[str, list[
 
 def load(store: Store, data: Any) -> None:
     """Replaces all rows by those of an export that was checked, all or nothing. Raises `ValueError`."""
-    if unknown := set(data["tables"]) - set(store.tables):
-        raise ValueError(f"unknown tables: {', '.join(sorted(unknown))}")
+    if other := set(data["tables"]) ^ set(store.tables):
+        raise ValueError(f"this export has other tables: {', '.join(sorted(other))}")
     try:
         with store.transaction() as db:
             db.execute("PRAGMA defer_foreign_keys = ON")
             for table in store.tables:
                 db.execute(f"DELETE FROM {table}")
             for table in store.tables:
-                for row in data["tables"].get(table, ()):
+                for row in data["tables"][table]:
                     _insert(db, table, row)
             if db.execute("SELECT 1 FROM customers WHERE name = 'default'").fetchone() is None:
                 raise ValueError("this export has no default customer")
-    except (sqlite3.Error, binascii.Error, AttributeError, TypeError, KeyError) as error:
+            int(db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+            for (rules,) in db.execute("SELECT rules FROM config_versions"):
+                read_rules(json.loads(rules))
+            for (state,) in db.execute("SELECT state FROM buddies"):
+                State.load(state)
+    except (sqlite3.Error, binascii.Error, AttributeError, IndexError, OverflowError, TypeError, KeyError) as error:
         raise ValueError(f"this is no export of the emulator: {error}") from None
 
 

@@ -70,7 +70,7 @@ def save(world: World, buddy: Buddy, now: float) -> None:
     """Stores what became of a buddy."""
     world.store.db.execute(
         "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
-        (world.states.dump(buddy.row["seq"], buddy.state), now, buddy.row["seq"]),
+        (world.states.dump(buddy.row["seq"], buddy.state.copy()), now, buddy.row["seq"]),
     )
 
 

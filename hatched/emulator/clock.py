@@ -11,6 +11,7 @@ from typing import Protocol
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _DAY = 86400
+_FAR = 1e11
 
 
 class Watcher(Protocol):
@@ -47,8 +48,9 @@ class Clock:
     def advance(self, by: float | str) -> float:
         """Moves on by seconds or a duration such as `"1d12h"`, runs what is due, and answers the new time."""
         left = parse_duration(by)
-        if left < 0:
-            raise ValueError("time cannot be turned back")
+        if not 0 <= left < _FAR:
+            raise ValueError(f"time goes on by 0 to {_FAR:.0f} seconds, not by {left}")
+        iso(self.now() + left)  # raises beyond the year 9999
         while True:
             # Step by step, so that whoever is called at a due time sees that time on the clock.
             now = self.now()

@@ -43,13 +43,14 @@ class Configs:
         return version_id
 
     def publish(self, customer_id: str, version_id: str) -> None:
-        """Pins new eggs to a draft from now on. Raises `ValueError` for what is no draft, or an empty one."""
-        row = self._store.db.execute(
+        """Pins new eggs to a draft from now on. Raises `ValueError` for what is no draft."""
+        db = self._store.db
+        row = db.execute(
             "SELECT status FROM config_versions WHERE id = ? AND customer_id = ?", (version_id, customer_id)
         ).fetchone()
         if row is None or row["status"] != "draft":
             raise ValueError(f"config version {version_id} is no draft")
-        with self._store.transaction() as db:
+        with self._store.transaction():
             self._archive(customer_id)
             db.execute("UPDATE config_versions SET status = 'published' WHERE id = ?", (version_id,))
 
@@ -74,7 +75,7 @@ class Configs:
             published: Rules | None = self.rules(self.published(customer_id))
         except ApiError:
             published = None
-        if published != rules:
+        if published != parse(Rules, json.loads(dumps(attrs.asdict(rules)))):  # lists or tuples: the same rules
             self.publish(customer_id, self.draft(customer_id, rules, now))
 
     def unpublish(self, customer_id: str) -> None:
@@ -108,10 +109,6 @@ class Configs:
             (text,) = self._store.db.execute("SELECT rules FROM config_versions WHERE id = ?", (version_id,)).fetchone()
             found = self._books[version_id, audience] = Book(parse(Rules, json.loads(text)), audience)
         return found
-
-    def clear(self) -> None:
-        """Forgets the books; for when the versions themselves are gone."""
-        self._books.clear()
 
     def _archive(self, customer_id: str) -> None:
         self._store.db.execute(

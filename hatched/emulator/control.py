@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 _PREFIX = "/_emulator"
 
 
+def _refuse(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+
 class _RefusedError(Exception):
     """Why a request is not answered, and with which status."""
 
@@ -53,13 +60,13 @@ def answer(emulator: Emulator, request: Request, peer: str) -> Response:
         return _json(200, action(emulator, body, query))
     except _RefusedError as refused:
         return _json(refused.status, {"error": {"message": str(refused)}})
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         message = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         return _json(400, {"error": {"message": message}})
 
 
 def _admit(request: Request, peer: str) -> None:
-    headers = {name.lower(): value for name, value in dict(request.headers).items()}
+    headers = request.by_name
     if not _is_loopback(peer):
         raise _RefusedError(403, f"{_PREFIX} answers to this machine only, not to {peer or 'an unknown address'}")
     # A page in a browser of this machine can send requests here too, but cannot hide where it comes from.
@@ -79,7 +86,7 @@ def _is_loopback(host: str) -> bool:
 def _body(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
-    body = json.loads(request.body)
+    body = _decoder.decode(request.body.decode())
     if not isinstance(body, dict):
         raise _RefusedError(400, "the body must be a JSON object")
     return body
@@ -89,10 +96,12 @@ def _json(status: int, value: Any) -> Response:
     return Response(status, (("Content-Type", "application/json"),), dumps(value).encode())
 
 
-def _fault(body: dict[str, Any] | None) -> Fault | None:
-    if body is not None and body.get("kind") not in get_args(Kind):
-        raise ValueError(f"a fault is one of {', '.join(get_args(Kind))}, not {body.get('kind')!r}")
-    return None if body is None else Fault(**body)
+def _fault(body: dict[str, Any]) -> Fault:
+    kind: Any = body.get("kind")
+    if kind not in get_args(Kind):
+        raise ValueError(f"a fault is one of {', '.join(get_args(Kind))}, not {kind!r}")
+    fault: Fault = getattr(Fault, kind)(**{name: value for name, value in body.items() if name != "kind"})
+    return fault
 
 
 def _status(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
@@ -124,20 +133,31 @@ def _journal(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) ->
     entries = [entry for entry in tuple(emulator.journal) if query.get("route") in (None, entry.route)]
     return {
         "requests": [
-            {**entry._asdict(), "fault": None if entry.fault is None else attrs.asdict(entry.fault)}
+            {
+                **entry._asdict(),
+                "fault": None if entry.fault is None else attrs.asdict(entry.fault),
+                "body": entry.body.decode(errors="replace"),
+            }
             for entry in entries
         ]
     }
 
 
 def _set_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
-    for route, faults in body.get("script", {}).items():
-        emulator.faults.script(route, [_fault(fault) for fault in faults])
+    scripts = {
+        route: [None if fault is None else _fault(fault) for fault in faults]
+        for route, faults in body.get("script", {}).items()
+    }
+    for route in scripts:
+        emulator.faults.script(route, ())  # refuses a route that does not exist before anything is scripted
+    for route, script in scripts.items():
+        emulator.faults.script(route, script)
     if chances := body.get("random"):
-        found = [(float(each.pop("probability")), _fault(each)) for each in chances["faults"]]
-        emulator.faults.random(
-            int(chances.get("seed", 0)), {fault: probability for probability, fault in found if fault}
-        )
+        weights: dict[Fault, float] = {}
+        for each in chances["faults"]:
+            fault = _fault({name: value for name, value in each.items() if name != "probability"})
+            weights[fault] = weights.get(fault, 0.0) + float(each["probability"])
+        emulator.faults.random(int(chances.get("seed", 0)), weights)
     return _faults(emulator, body, query)
 
 

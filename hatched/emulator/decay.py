@@ -28,6 +28,15 @@ def run_due(world: World, now: float) -> None:
         db.execute("REPLACE INTO meta VALUES ('decay_day', ?)", (str(today),))
 
 
+def next_due(world: World, now: float) -> float | None:
+    """The next midnight, if there is anything that can fade."""
+    pairs = world.store.db.execute(
+        "SELECT DISTINCT config_version_id, audience FROM buddies WHERE status = 'active'"
+    ).fetchall()
+    fades = any(world.configs.book(version_id, audience).rules.decays for version_id, audience in pairs)
+    return float((day_of(now) + 1) * _DAY) if fades else None
+
+
 def _fading(world: World) -> list[Buddy]:
     """The active buddies whose rules know decay."""
     rows = world.store.db.execute("SELECT * FROM buddies WHERE status = 'active' ORDER BY seq").fetchall()

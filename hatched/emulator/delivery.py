@@ -89,18 +89,20 @@ class Attempt(NamedTuple):
 
     Attributes:
         seq: The delivery's row.
+        number: Of the attempt, from 1.
         following: When the next attempt is due if this one fails; `None` after the last.
     """
 
     seq: int
+    number: int
     request: WebhookRequest
     following: float | None
 
 
 def next_attempt(world: World, now: float) -> Attempt | None:
-    """The earliest attempt that is due, at its own time, or `None`.
+    """The earliest attempt that is due, or `None`.
 
-    The one after it is planned first: the receiver may call back, and the process may die in it.
+    What follows from its failure is written first, for the process may die in it.
     """
     db = world.store.db
     row = db.execute(
@@ -110,14 +112,13 @@ def next_attempt(world: World, now: float) -> Attempt | None:
     ).fetchone()
     if row is None:
         return None
-    at: float = row["due_at"]
-    attempts = row["attempts"] + 1
-    following = at + _DELAYS[attempts - 1] if attempts <= len(_DELAYS) else None
+    number = row["attempts"] + 1
+    following = now + _DELAYS[number - 1] if number <= len(_DELAYS) else None
     db.execute(
-        "UPDATE webhook_deliveries SET attempts = ?, last_attempt_at = ?, due_at = ? WHERE seq = ?",
-        (attempts, at, following, row["seq"]),
+        "UPDATE webhook_deliveries SET attempts = ?, last_attempt_at = ?, due_at = ?, status = ? WHERE seq = ?",
+        (number, now, following, "pending" if following else "failed", row["seq"]),
     )
-    return Attempt(row["seq"], _request(world, row, int(at)), following)
+    return Attempt(row["seq"], number, _request(world, row, int(now)), following)
 
 
 def next_due(world: World) -> float | None:
@@ -137,19 +138,20 @@ def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | N
 
 
 def record(world: World, made: Attempt, status: int | None, error: str | None) -> None:
-    """Notes how an attempt went."""
+    """Notes how an attempt went, unless a later one, or a replay, has begun."""
     done = status is not None and 200 <= status < 300
     # "A 4xx terminates faster than a 5xx": at once, we infer.
     given_up = made.following is None or (status is not None and 400 <= status < 500)
     world.store.db.execute(
         "UPDATE webhook_deliveries SET status = ?, response_code = ?, duration_ms = 0, error_message = ?,"
-        " due_at = ? WHERE seq = ?",
+        " due_at = ? WHERE seq = ? AND attempts = ?",
         (
             "success" if done else "failed" if given_up else "pending",
             status,
             None if done else error or f"HTTP {status}",
             None if done or given_up else made.following,
             made.seq,
+            made.number,
         ),
     )
 

@@ -9,7 +9,7 @@ from collections import deque
 from email.utils import formatdate
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
 
 from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
@@ -17,6 +17,7 @@ from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Configs
 from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.delivery import Receiver
+from hatched.emulator.errors import ApiError
 from hatched.emulator.faults import Fault, Faults
 from hatched.emulator.handlers import WORK
 from hatched.emulator.ids import Ids
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from hatched.emulator.server import Server
     from hatched.emulator.transport import AsyncTransport, Transport
 
-_JOURNAL = 10_000
+_JOURNAL = 1_000
 DEFAULT_KEY = "hatch_test_emulator"
 _ORIGIN = "http://hatched.emulator.localhost"
 
@@ -126,6 +127,7 @@ class Emulator:
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
         self._closed = False
+        self._delivering = False
         self._receiver: Receiver | None = None
         self._rules = rules if rules is None or isinstance(rules, Rules) else find_rules(rules)
         self._seed = seed
@@ -157,28 +159,25 @@ class Emulator:
         return response
 
     def exchange(self, request: Request) -> Exchange:
-        """The answer in the weather of `faults`; a transport makes of it what its clients understand."""
-        exchange = self.exchange_only(request)
-        self._deliver()
-        return exchange
+        """The answer in the weather of `faults`; a door makes of it what its clients understand.
 
-    def exchange_only(self, request: Request) -> Exchange:
-        """The same, but webhooks wait for `run_due`: a server must not wait for their receivers."""
+        Webhooks wait for `run_due`: a door of an event loop must not wait for their receivers.
+        """
         with self._lock:
             match = router.match(request.method, request.path)
             fault = self.faults.take(match.route if match else None)
-            if fault is None or fault.after_commit:
+            if fault is None or fault.reaches_the_server:
                 return Exchange(self._answer(request, match, fault), fault)
-            headers = _lower(request)
-            self._note(request, match, headers, None, headers.get("x-request-id"), fault)
+            self._note(request, match, None, request.header("x-request-id"), fault)
             return Exchange(None, fault)
 
     def next_due(self) -> float | None:
-        """When time alone will make something due, in Unix seconds; faded skills are caught up with in any case."""
+        """When time alone will make something due, in Unix seconds."""
         with self._lock:
             if self._closed:
                 return None
-            times = (operations.next_due(self._world), delivery.next_due(self._world))
+            world = self._world
+            times = (operations.next_due(world), delivery.next_due(world), decay.next_due(world, self.clock.now()))
             return min((at for at in times if at is not None), default=None)
 
     def run_due(self) -> None:
@@ -241,28 +240,37 @@ class Emulator:
             )
             return [AppliedEvent._make((*row[:5], json.loads(row[5]), *row[6:])) for row in rows]
 
-    def draft(self, rules: Rules) -> str:
+    def draft(self, rules: Rules | str | Path) -> str:
         """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
+        found = rules if isinstance(rules, Rules) else find_rules(rules)
         with self._lock:
-            return self._world.configs.draft(self.customer_id, rules, self.clock.now())
+            return self._world.configs.draft(self.customer_id, found, self.clock.now())
 
-    def publish(self, rules: Rules | str) -> str:
-        """Publishes rules, or a draft by its id, and answers the version's id. Buddies and eggs keep theirs.
+    def publish(self, rules: Rules | str | Path) -> str:
+        """Publishes rules, given as to the constructor, and answers the id of their config version.
 
-        Raises `ValueError` for bad rules, and for a version that is no draft.
+        Eggs and buddies that there are keep theirs. Raises `ValueError` for bad rules.
         """
         with self._lock:
-            version_id = rules if isinstance(rules, str) else self.draft(rules)
-            self._world.configs.publish(self.customer_id, version_id)
+            version_id = self.draft(rules)
+            self.publish_draft(version_id)
             return version_id
+
+    def publish_draft(self, version_id: str) -> None:
+        """Publishes a draft. Raises `ValueError` for a version that is none, or none any more."""
+        with self._lock:
+            self._world.configs.publish(self.customer_id, version_id)
 
     def migrate(self, *, user_id: str | None = None, audience: str | None = None) -> int:
         """Pins the active buddies of a user, of an audience, or all, to the published rules; answers how many.
 
-        What they have stays as it is (concepts/config-versions: seen).
+        What they have stays as it is (concepts/config-versions: seen). Raises `ValueError` if nothing is published.
         """
         with self._lock:
-            return self._world.configs.migrate(self.customer_id, user_id, audience)
+            try:
+                return self._world.configs.migrate(self.customer_id, user_id, audience)
+            except ApiError as error:
+                raise ValueError(str(error)) from None
 
     def unpublish(self) -> None:
         """Leaves the customer without published rules."""
@@ -285,7 +293,14 @@ class Emulator:
             self.keys.revoke(key)
 
     def fail_next(self, operation: str, reason: str) -> None:
-        """The next operation of a type (`hatch`) fails with `reason`."""
+        """The next operation of a type fails with `reason`.
+
+        Args:
+            operation: `hatch`, `evolve`, `equip` or `rerender`; anything else raises `ValueError`.
+            reason: What the failed operation says in `error`.
+        """
+        if operation not in WORK:
+            raise ValueError(f"no such operation: {operation!r} (there are {', '.join(WORK)})")
         with self._lock:
             self._world.failures.setdefault(operation, []).append(reason)
 
@@ -312,7 +327,9 @@ class Emulator:
         return catalogue.item_id(self.customer_id, key)
 
     def add_credits(self, count: int) -> None:
-        """Tops the paid pool up, and goes on with the pictures that waited for credits."""
+        """Tops the paid pool up, and goes on with the pictures that waited for credits. Raises `ValueError` below 0."""
+        if count < 0:
+            raise ValueError("credits are added, not taken")
         with self._lock, self._store.transaction() as db:
             db.execute("UPDATE customers SET paid = paid + ? WHERE id = ?", (count, self.customer_id))
             appearance.retry_awaiting(self._world, self.customer_id, self.clock.now())
@@ -335,7 +352,7 @@ class Emulator:
     def strict(self, strict: Literal["seen"] | None) -> None:
         self._settings.strict = strict
 
-    def has_due_webhooks(self) -> bool:
+    def _has_due_webhooks(self) -> bool:
         """Whether `run_due` would call a receiver."""
         with self._lock:
             at = None if self._closed else delivery.next_due(self._world)
@@ -365,7 +382,7 @@ class Emulator:
                 "now": self.clock.state,
                 "ids": list(self._world.ids.given),
                 "limits": self._pipeline.limiter.dump(),
-                "failures": self._world.failures,
+                "failures": {operation: list(reasons) for operation, reasons in self._world.failures.items()},
             }
 
     def import_(self, data: Any) -> None:
@@ -379,7 +396,9 @@ class Emulator:
             self._wake(*rest)
 
     def reset(self) -> None:
-        """As it was when it was made; a clock that was passed in stays where it is."""
+        """Empty, as it was when it was made. What was set since stays: `strict`, `origin`, the receiver of webhooks,
+        and a clock that was passed in.
+        """
         with self._lock:
             self._store.clear()
             self.faults.clear()
@@ -387,6 +406,12 @@ class Emulator:
             if self._own_clock:
                 self.clock.reset()
             self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the store, and lets go of the clock; once is enough."""
@@ -440,24 +465,41 @@ class Emulator:
         customer_id = self._world.ids.new()
         plan = self._settings.plan
         paid = plan.paid if self._credits is None else self._credits
-        db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
         configs = self._world.configs
-        configs.publish(customer_id, configs.draft(customer_id, self._rules or find_rules(DEFAULT), self.clock.now()))
+        with self._store.transaction():  # a customer without rules would be one for ever
+            db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
+            version_id = configs.draft(customer_id, self._rules or find_rules(DEFAULT), self.clock.now())
+            configs.publish(customer_id, version_id)
         return customer_id
 
     def _deliver(self) -> None:
-        """Makes the attempts that are due, without the lock: a receiver may call back from another thread."""
-        now = self.clock.now()
-        while True:
-            with self._lock:
-                made = None if self._closed else delivery.next_attempt(self._world, now)
-                receiver = self._receiver
-            if made is None:
+        """Makes the attempts that are due, one after another.
+
+        A receiver is called without the lock, for it may call back from another thread. While one call of this is at
+        work, others leave what is due to it.
+        """
+        with self._lock:
+            if self._delivering:
                 return
-            status, error = delivery.attempt(made.request, receiver)
-            with self._lock:
-                if not self._closed:
-                    delivery.record(self._world, made, status, error)
+            self._delivering = True
+        try:
+            while self._deliver_one():
+                pass
+        finally:
+            self._delivering = False
+
+    def _deliver_one(self) -> bool:
+        with self._lock:
+            world, receiver = self._world, self._receiver
+            made = None if self._closed else delivery.next_attempt(world, self.clock.now())
+            if made is None:
+                self._delivering = False
+                return False
+        status, error = delivery.attempt(made.request, receiver)
+        with self._lock:
+            if not self._closed and self._world is world:
+                delivery.record(world, made, status, error)
+        return True
 
     def _run_due(self, now: float) -> None:
         operations.run_due(self._world, now, WORK)
@@ -471,10 +513,9 @@ class Emulator:
             return Response(200, (("Content-Type", "image/svg+xml"),), picture.encode())
         now = self.clock.now()
         self._run_due(now)
-        headers = _lower(request)
-        request_id = headers.get("x-request-id") or self._world.ids.request()
-        reply = self._pipeline.answer(request, headers, match, now, request_id)
-        self._note(request, match, headers, reply.status, request_id, fault)
+        request_id = request.header("x-request-id") or self._world.ids.request()
+        reply = self._pipeline.answer(request, match, now, request_id)
+        self._note(request, match, reply.status, request_id, fault)
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()
         return Response(
@@ -487,15 +528,12 @@ class Emulator:
         self,
         request: Request,
         match: router.Match | None,
-        headers: dict[str, str],
         status: int | None,
         request_id: str | None,
         fault: Fault | None,
     ) -> None:
         route = match.route.id if match else f"{request.method} {request.path}"
-        kept = {name: value for name, value in headers.items() if name != "authorization"}
-        self.journal.append(Entry(route, status, request_id, fault, kept))
-
-
-def _lower(request: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in dict(request.headers).items()}
+        headers = {name: value for name, value in request.by_name.items() if name != "authorization"}
+        self.journal.append(
+            Entry(route, status, request_id, fault, request.method, request.path, request.query, headers, request.body)
+        )

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from random import Random
-from typing import Literal
+from threading import Lock
+from typing import Any, Literal, get_args
 
-from attrs import frozen
+from attrs import Attribute, field, frozen, validators
 
 from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Request, Response
 from hatched.routes import ROUTES, Route
 
 Kind = Literal["status", "drop", "refuse", "stall", "latency", "truncate"]
+
+
+def _seconds(_: Fault, attribute: Attribute[Any], value: Any) -> None:
+    if value is not None and not (type(value) in {int, float} and 0 <= value < float("inf")):
+        raise ValueError(f"{attribute.name} must be seconds, not {value!r}")
 
 
 @frozen
@@ -24,12 +30,17 @@ class Fault:
         after_commit: Whether the server has done its work before things go wrong.
     """
 
-    kind: Kind
-    after_commit: bool = False
-    code: int = 503
-    retry_after: float | None = None
-    seconds: float = 0.0
-    reset: bool = False
+    kind: Kind = field(validator=validators.in_(get_args(Kind)))
+    after_commit: bool = field(default=False, validator=validators.instance_of(bool))
+    code: int = field(default=503, validator=[validators.instance_of(int), validators.ge(200), validators.le(599)])
+    retry_after: float | None = field(default=None, validator=_seconds)
+    seconds: float = field(default=0.0, validator=_seconds)
+    reset: bool = field(default=False, validator=validators.instance_of(bool))
+
+    @property
+    def reaches_the_server(self) -> bool:
+        """Whether the server does its work: an answer that comes late or cut short was made."""
+        return self.after_commit or self.kind in {"latency", "truncate"}
 
     @classmethod
     def status(cls, code: int, *, after_commit: bool = False, retry_after: float | None = None) -> Fault:
@@ -54,12 +65,12 @@ class Fault:
     @classmethod
     def latency(cls, seconds: float) -> Fault:
         """The answer comes late."""
-        return cls("latency", True, seconds=seconds)
+        return cls("latency", seconds=seconds)
 
     @classmethod
     def truncate(cls) -> Fault:
         """The connection closes in the middle of the body."""
-        return cls("truncate", True)
+        return cls("truncate")
 
 
 class Faults:
@@ -69,23 +80,30 @@ class Faults:
         self._scripts: dict[str, deque[Fault | None]] = {}
         self._chances: dict[Fault, float] = {}
         self._random = Random(0)
+        self._lock = Lock()
 
     def script(self, route: str, faults: Iterable[Fault | None]) -> None:
         """The next requests of a route (`"events.send"` or `"POST /events"`) meet these; `None` lets one pass.
 
         Raises `ValueError` for a route that does not exist.
         """
-        self._scripts.setdefault(_route_id(route), deque()).extend(faults)
+        route_id, added = _route_id(route), tuple(faults)
+        with self._lock:
+            self._scripts.setdefault(route_id, deque()).extend(added)
 
     def random(self, seed: int, faults: Mapping[Fault, float]) -> None:
         """Every request meets one of these with its probability."""
         if sum(faults.values()) > 1:
             raise ValueError("the probabilities add up to more than 1")
-        self._random, self._chances = Random(seed), dict(faults)
+        if min(faults.values(), default=0) < 0:
+            raise ValueError("a probability is not less than 0")
+        with self._lock:
+            self._random, self._chances = Random(seed), dict(faults)
 
     def pending(self) -> dict[str, list[Fault | None]]:
         """By route, what is scripted and has not met a request."""
-        return {route: list(script) for route, script in self._scripts.items() if script}
+        with self._lock:
+            return {route: list(script) for route, script in self._scripts.items() if script}
 
     def assert_all_fired(self) -> None:
         """Raises `AssertionError` if a scripted fault never met a request."""
@@ -94,11 +112,16 @@ class Faults:
 
     def clear(self) -> None:
         """Fair weather."""
-        self._scripts.clear()
-        self._chances = {}
+        with self._lock:
+            self._scripts.clear()
+            self._chances = {}
 
     def take(self, route: Route | None) -> Fault | None:
         """What the request at hand meets."""
+        with self._lock:
+            return self._take(route)
+
+    def _take(self, route: Route | None) -> Fault | None:
         script = self._scripts.get(route.id) if route else None
         if script:
             return script.popleft()
@@ -115,8 +138,7 @@ class Faults:
 def instead(fault: Fault, request: Request) -> Response:
     """The answer of something in front of the server, such as a gateway (its code is ours)."""
     code = "rate_limited" if fault.code == 429 else "service_unavailable"
-    headers = {name.lower(): value for name, value in dict(request.headers).items()}
-    request_id = headers.get("x-request-id", "")
+    request_id = request.header("x-request-id") or ""
     reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
     after = () if fault.retry_after is None else (("Retry-After", f"{fault.retry_after:g}"),)
     return Response(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -19,8 +19,17 @@ class Request(NamedTuple):
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()
     body: bytes = b""
+
+    @property
+    def by_name(self) -> dict[str, str]:
+        """The headers, names in lower case."""
+        return {name.lower(): value for name, value in dict(self.headers).items()}
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever its case."""
+        return self.by_name.get(name)
 
 
 class Response(NamedTuple):

@@ -45,12 +45,10 @@ class Pipeline:
     keys: Keys
     limiter: RateLimiter
 
-    def answer(
-        self, request: Request, headers: Mapping[str, str], match: Match | None, now: float, request_id: str
-    ) -> Reply:
+    def answer(self, request: Request, match: Match | None, now: float, request_id: str) -> Reply:
         """The reply, which may be an error: nothing is raised."""
         extra: tuple[tuple[str, str], ...] = ()
-        principal = None
+        principal, headers = None, request.by_name
         guesses = self.world.inferred
         guesses.clear()
         try:
@@ -108,15 +106,16 @@ class Pipeline:
             return self._handle(handler, call, request)
         key = headers.get("idempotency-key")
         self.world.states.tidy()
-        with self.world.store.transaction() as db:
+        with self.world.store.transaction():
             if not key:
                 return self._handle(handler, call, request)
             mark = idempotency.fingerprint(request.method, request.path, request.body)
-            stored = idempotency.recall(db, call.customer_id, key, mark, now)
+            stored = idempotency.recall(self.world, call.customer_id, key, mark, now)
             if stored is not None:
+                self._refuse(self.world.inferred)
                 return stored
             reply = self._handle(handler, call, request)
-            idempotency.remember(db, call.customer_id, key, mark, reply, now)
+            idempotency.remember(self.world, call.customer_id, key, mark, reply, now)
             return reply
 
     def _handle(self, handler: Handler, call: Call, request: Request) -> Reply:

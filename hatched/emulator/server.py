@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 import threading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from hatched.emulator.emulator import Emulator
 
+_log = logging.getLogger("hatched.emulator")
 _TICK = 0.05
 """Seconds between two looks at what is due by a clock that runs by itself."""
 _START = 10.0
@@ -82,6 +84,7 @@ class Server:
         self._uvicorn.force_exit = True
         if self._thread.is_alive():
             self._thread.join()
+        self._socket.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -95,7 +98,10 @@ class Server:
     def _tick(self) -> None:
         """Time alone makes things due; in virtual time `clock.advance` sees to them."""
         while self._emulator.clock.waits and not self._stopped.wait(_TICK):
-            self._emulator.run_due()
+            try:
+                self._emulator.run_due()
+            except Exception:  # noqa: BLE001  time must go on whatever fails
+                _log.exception("the emulator failed at what was due")
 
 
 def _uvicorn(emulator: Emulator) -> uvicorn.Server:

@@ -90,7 +90,7 @@ def verify(world: World, token: str, now: float) -> dict[str, Any]:
     if claims["exp"] <= now:
         raise ValueError("the token has expired")
     row = world.store.db.execute("SELECT revoked FROM sessions WHERE id = ?", (claims.get("jti"),)).fetchone()
-    if row is not None and row[0]:
+    if "jti" in claims and (row is None or row[0]):
         raise ValueError("the session was revoked")
     return claims
 

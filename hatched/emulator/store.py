@@ -103,7 +103,7 @@ CREATE INDEX deliveries_by_endpoint ON webhook_deliveries (endpoint_id);
 CREATE INDEX deliveries_due ON webhook_deliveries (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE idempotency (
     customer_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,
-    body BLOB NOT NULL, expires_at REAL NOT NULL, PRIMARY KEY (customer_id, key)
+    body BLOB NOT NULL, expires_at REAL NOT NULL, inferred TEXT NOT NULL DEFAULT '', PRIMARY KEY (customer_id, key)
 ) WITHOUT ROWID;
 CREATE TABLE keys (key TEXT PRIMARY KEY, customer_id TEXT NOT NULL, scopes TEXT) WITHOUT ROWID;
 """
@@ -118,6 +118,13 @@ CREATE TABLE events (
 );
 INSERT INTO events SELECT *, 1 FROM events_1;
 DROP TABLE events_1;
+ALTER TABLE idempotency RENAME TO idempotency_1;
+CREATE TABLE idempotency (
+    customer_id TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, status INTEGER NOT NULL,
+    body BLOB NOT NULL, expires_at REAL NOT NULL, inferred TEXT NOT NULL DEFAULT '', PRIMARY KEY (customer_id, key)
+) WITHOUT ROWID;
+INSERT INTO idempotency SELECT *, '' FROM idempotency_1;
+DROP TABLE idempotency_1;
 CREATE UNIQUE INDEX events_remembered ON events (customer_id, event_id) WHERE remembered;
 """,
 )
@@ -130,20 +137,15 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.lasting: bool = path != ":memory:"
-        # The emulator's lock serialises the threads that share this connection.
         try:
-            self.db: sqlite3.Connection = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-            version: int = self.db.execute("PRAGMA user_version").fetchone()[0]
+            self.db: sqlite3.Connection = _open(path, alone=self.lasting)
         except sqlite3.Error as error:
-            raise ValueError(f"cannot open {path}: {error}") from None
+            hint = " (is another emulator using it?)" if "locked" in str(error) else ""
+            raise ValueError(f"cannot open {path}: {error}{hint}") from None
         weakref.finalize(self, self.db.close)  # an emulator that is dropped leaves no open file behind
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys = ON")
-        if self.lasting:
-            self.db.execute("PRAGMA journal_mode = WAL")
-            self.db.execute("PRAGMA synchronous = NORMAL")
+        version: int = self.db.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             self.db.close()
             raise ValueError(f"{path} was written by a later version of the emulator (layout {version})")
@@ -156,7 +158,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """All or nothing."""
+        """All or nothing; within another one, part of that."""
+        if self.db.in_transaction:
+            yield self.db
+            return
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield self.db
@@ -191,3 +196,19 @@ class Store:
     def close(self) -> None:
         """Closes the file; nothing works afterwards."""
         self.db.close()
+
+
+def _open(path: str, *, alone: bool) -> sqlite3.Connection:
+    """A connection, which threads share under the emulator's lock; `alone`, other processes stay out of the file."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=1.0)
+    try:
+        if alone:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("COMMIT")
+    except BaseException:
+        db.close()
+        raise
+    return db

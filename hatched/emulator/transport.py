@@ -1,6 +1,6 @@
 """The doors for httpx: timeouts are honoured, and what breaks raises what httpx raises on a real network.
 
-The only module of the emulator that imports httpx (and anyio, to let other tasks run).
+Receivers of webhooks are called in a thread: a task that waits for them must not stop the others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import httpx
 
 from hatched.emulator.faults import Fault, instead
@@ -32,10 +33,11 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         delay = _delay(request, exchange.fault)
         if delay and self._emulator.clock.waits:
             await anyio.sleep(delay)
-        else:
-            if delay:
-                self._emulator.clock.advance(delay)
-            await anyio.lowlevel.checkpoint()
+        elif delay:
+            await anyio.to_thread.run_sync(self._emulator.clock.advance, delay)
+        if self._emulator._has_due_webhooks():
+            await anyio.to_thread.run_sync(self._emulator.run_due)
+        await anyio.lowlevel.checkpoint()
         return _answer(request, exchange)
 
 
@@ -50,6 +52,8 @@ class Transport(httpx.BaseTransport):
         delay = _delay(request, exchange.fault)
         if delay:
             self._emulator.clock.sleep(delay)
+        if self._emulator._has_due_webhooks():
+            self._emulator.run_due()
         return _answer(request, exchange)
 
 

@@ -88,6 +88,8 @@ def write(world: World, customer_id: str, lines: Iterable[tuple[str, Entry, str 
 def _tell(world: World, customer_id: str, row: tuple[Any, ...]) -> None:
     """Bodies of `coins.*` are seen, those of `token.*` only in part; earning nothing is not told (inferred)."""
     ledger_id, buddy_id, slot, amount, balance, reason, reference, now = row
+    if not amount:
+        return
     verb = "earned" if amount > 0 else "spent"
     payload = {"buddy_id": buddy_id, "amount": abs(amount), "balance": balance, "reason": reason}
     if slot == "primary":

@@ -54,6 +54,25 @@ def test_a_snapshot_brings_everything_back() -> None:
         assert go_on(api) == first
 
 
+def test_an_export_does_not_change_afterwards() -> None:
+    api = lived()
+    exported = api.emulator.export()
+    before = json.dumps(exported)
+    go_on(api)
+    api.clock.advance("1d")
+    assert json.dumps(exported) == before
+
+
+def test_a_token_of_a_world_that_is_gone_is_not_valid() -> None:
+    api = Api()
+    session = {"buddy_id": api.buddy("ada"), "user_id": "ada", "scopes": ["read"]}
+    token = api.ok("POST", "/widget-sessions", session)["token"]
+    assert api.emulator.verify_token(token)["sub"] == "ada"
+    api.emulator.reset()
+    with pytest.raises(ValueError, match="revoked"):
+        api.emulator.verify_token(token)
+
+
 def test_a_clock_that_was_passed_in_stays_where_it_is() -> None:
     clock = Clock()
     emulator = Emulator(clock=clock)
@@ -107,6 +126,10 @@ def spoilt(change: Any) -> Any:
         spoilt(lambda data: data.update(limits=[[1]])),
         spoilt(lambda data: data.update(failures=[])),
         spoilt(lambda data: data["tables"].update(robots=[])),
+        spoilt(lambda data: data["tables"].pop("meta")),
+        spoilt(lambda data: data["tables"].update(meta=[])),
+        spoilt(lambda data: data["tables"]["customers"][0].update(paid=2**70)),
+        spoilt(lambda data: data["tables"]["config_versions"][0].update(rules='{"badge": []}')),
         spoilt(lambda data: data["tables"]["customers"].append({"id": "x"})),
         spoilt(lambda data: data["tables"]["customers"].append("x")),
         spoilt(lambda data: data["tables"].update(customers=None)),
@@ -118,7 +141,7 @@ def spoilt(change: Any) -> Any:
 def test_what_is_no_export_changes_nothing(data: Any) -> None:
     api = lived()
     before = api.emulator.export()
-    with pytest.raises(ValueError, match=r"export|tables|columns"):
+    with pytest.raises(ValueError, match=r"export|tables|columns|badge"):
         api.emulator.import_(data)
     assert api.emulator.export() == before
 

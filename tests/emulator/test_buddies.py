@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hatched.emulator import Badge, CoinRule, Condition, Rules, Token
+from hatched.emulator import Badge, CoinRule, Condition, Emulator, Item, Rules, Token
 
 from .support import Api
 
@@ -220,3 +220,49 @@ def test_buddies_keep_the_rules_they_were_born_with() -> None:
 def test_rules_that_make_no_sense_are_refused(rules: Rules) -> None:
     with pytest.raises(ValueError, match=r"need|own"):
         Api(rules=rules)
+
+
+def test_a_draft_is_published_once_and_moves_nobody() -> None:
+    api = Api(rules=Rules(coin_rules=(CoinRule(event="t", amount=1),)))
+    api.buddy("old")
+    draft = api.emulator.draft(Rules(coin_rules=(CoinRule(event="t", amount=100),)))
+    api.buddy("young")
+    assert [api.event("t", user)["coins"] for user in ("old", "young")] == [1, 1]
+    api.emulator.publish_draft(draft)
+    with pytest.raises(ValueError, match="is no draft"):
+        api.emulator.publish_draft(draft)
+    assert [api.event("t", user)["coins"] for user in ("old", "young")] == [1, 1]
+
+
+def test_migration_swaps_the_rules_and_keeps_what_a_buddy_has() -> None:
+    api = Api(rules=Rules(coin_rules=(CoinRule(event="t", amount=1),)))
+    ada, _ = api.buddy("ada"), api.buddy("bob")
+    api.event("t", "ada")
+    api.emulator.publish(Rules(coin_rules=(CoinRule(event="t", amount=100),)))
+    assert api.emulator.migrate(user_id="ada") == 1
+    assert [api.event("t", user)["coins"] for user in ("ada", "bob")] == [100, 1]
+    assert api.ok("GET", f"/buddies/{ada}")["coins"] == 101
+    assert api.emulator.migrate() == 1
+    assert api.emulator.migrate() == 0
+    api.emulator.unpublish()
+    with pytest.raises(ValueError, match="published config"):
+        api.emulator.migrate()
+
+
+def test_what_is_worn_and_no_longer_in_the_rules_is_taken_off() -> None:
+    items = (Item(key="hat", category="head"), Item(key="scarf", category="neck"))
+    api = Api(rules=Rules(items=items))
+    buddy, (hat, scarf) = api.buddy("ada"), map(api.emulator.item_id, ("hat", "scarf"))
+    for item in (hat, scarf):
+        api.ok("POST", f"/buddies/{buddy}/items/{item}/purchase")
+    api.ok("POST", f"/buddies/{buddy}/equip", {"equip": [hat]})
+    api.emulator.publish(Rules(items=items[1:]))
+    api.emulator.migrate()
+    assert api.code("POST", f"/buddies/{buddy}/equip", {"equip": [hat]}) == (404, "resource_not_found")
+    assert api.send("POST", f"/buddies/{buddy}/equip", {"equip": [scarf]}).status == 202
+    assert [item["item_id"] for item in api.ok("GET", f"/buddies/{buddy}")["equipped_items"]] == [scarf]
+
+
+def test_a_plan_has_so_many_audiences() -> None:
+    with pytest.raises(ValueError, match=r"the growth plan has at most 1 audience"):
+        Emulator(rules=Rules(audiences=("a", "b")))

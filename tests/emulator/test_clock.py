@@ -28,7 +28,7 @@ def test_time_stands_still_until_it_is_moved_and_never_goes_back() -> None:
     clock = Clock("2026-05-01T12:00:00+02:00")
     assert iso(clock.now()) == "2026-05-01T10:00:00.000Z"
     assert iso(clock.advance("25h")) == "2026-05-02T11:00:00.000Z"
-    with pytest.raises(ValueError, match="back"):
+    with pytest.raises(ValueError, match=r"time goes on by 0 to"):
         clock.advance(-1)
     clock.reset()
     assert iso(clock.now()) == "2026-05-01T10:00:00.000Z"

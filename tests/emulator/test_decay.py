@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from hatched.emulator import Clock, Decay, Rules, Skill, SkillRule, WebhookRequest
 
@@ -38,7 +39,6 @@ def value(api: Api, buddy: str) -> float:
         ({"cadence": "weekly"}, {3: 50, 4: 45, 10: 45, 11: 40}),
         ({"cadence": "monthly"}, {30: 50, 31: 45, 59: 40}),
         ({"active": False}, {30: 50}),
-        ({"audience": "teacher"}, {30: 50}),
     ],
 )
 def test_how_a_skill_fades_day_by_day(options: dict[str, Any], expected: dict[int, float]) -> None:
@@ -50,6 +50,27 @@ def test_how_a_skill_fades_day_by_day(options: dict[str, Any], expected: dict[in
         seen[day] = value(api, buddy)
         api.clock.advance("1d")
     assert {day: seen[day] for day in expected} == expected
+
+
+def test_a_skill_fades_in_its_audience_alone() -> None:
+    api = Api(rules=evolve(fading(audience="teacher"), audiences=("default", "teacher")))
+    buddy = api.buddy(audience="default")
+    api.event("read", audience="default")
+    api.clock.advance("30d")
+    assert value(api, buddy) == 50
+
+
+def test_what_has_faded_is_told_with_the_time_at_which_it_did() -> None:
+    api = Api(rules=fading())
+    api.buddy()
+    api.event("read")
+    api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["skill.decayed"]})
+    told: list[float] = []
+    api.emulator.deliver_webhooks_to(
+        lambda request: told.append(api.clock.now() - float(request.headers["X-Hatched-Timestamp"])) or 200  # type: ignore[func-returns-value]
+    )
+    api.clock.advance("5d")
+    assert told == [0.0] * 5
 
 
 def test_one_step_of_the_clock_equals_many() -> None:

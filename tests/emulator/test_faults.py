@@ -44,7 +44,7 @@ def test_a_broken_exchange_raises_what_httpx_raises(fault: Fault, error: type[ht
     with pytest.raises(error) as broken:
         send(emulator)
     assert broken.value.request.url.path == "/api/v1/events"
-    assert len(emulator.effects()) == fault.after_commit
+    assert len(emulator.effects()) == fault.reaches_the_server
     assert send(emulator).status_code == 201
     assert len(emulator.effects()) == 1
     emulator.faults.assert_all_fired()

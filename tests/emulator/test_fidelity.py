@@ -189,3 +189,13 @@ def test_an_event_id_is_forgotten_after_its_retention() -> None:
     api.event(user="u", event_id="e")
     assert api.ok("GET", "/buddies")["data"][0]["coins"] == 20
     assert [event.event_id for event in api.emulator.effects("u")] == ["e", "e"]
+
+
+def test_a_replayed_answer_rests_on_what_the_first_did() -> None:
+    api = Api(rules=ONE)
+    body, key = {"amount": 100, "reason": "r"}, {"Idempotency-Key": "k"}
+    path = f"/buddies/{api.buddy('u')}/coins"
+    assert inferred(api.send("POST", path, body, headers=key)) == ("inferred", "tokens.max_balance")
+    assert inferred(api.send("POST", path, body, headers=key)) == ("inferred", "tokens.max_balance")
+    api.emulator.strict = "seen"
+    assert api.code("POST", path, body, headers=key) == (501, "emulator_inferred")

@@ -134,3 +134,24 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
     assert not accepted(tomllib.loads(text))
     with pytest.raises(files.RulesError):
         files.parse_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[gates]]\nkey = 'g'\ncost = 1\ntoken_key = 'gems'", "r.toml:4: there is no token gems"),
+        (
+            "[[coin_rules]]\nevent = 't'\namount = 1\nmultiplier = { factor = 2.0, streak = 's' }",
+            "r.toml:4: there is no streak s",
+        ),
+        (
+            "audiences = ['a']\n[[skills]]\nkey = 's'\n[[decays]]\nskill_key = 's'\ncadence = 'daily'\namount = 1",
+            "r.toml:4: there is no audience default",
+        ),
+        ("audiences = ['Teacher']", "r.toml:1: an audience is snake_case of at most 32 characters, unlike 'Teacher'"),
+    ],
+)
+def test_names_of_things_that_there_are_not_are_told(text: str, message: str) -> None:
+    with pytest.raises(files.RulesError) as caught:
+        files.parse_text(text, "r.toml")
+    assert str(caught.value) == message

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 
 import hatched
-from hatched.emulator import Emulator, Fault, Request, WallClock, control
+from hatched.emulator import Emulator, Fault, Operations, Request, WallClock, control
 from hatched.emulator.server import Server
 
 
@@ -90,15 +92,32 @@ def test_the_server_of_a_stopped_emulator_is_gone(emulator: Emulator) -> None:
 
 def test_by_a_clock_that_runs_work_is_done_though_nobody_asks() -> None:
     done = threading.Event()
-    emulator = Emulator(clock=WallClock())
+    emulator = Emulator(clock=WallClock(), operations=Operations(after_seconds=0.1))
     emulator.deliver_webhooks_to(lambda request: done.set() or 200)  # type: ignore[func-returns-value]
-    emulator.sync_client().webhooks.create(url="http://ignored", events=["buddy.hatched"])
-    with (
-        emulator.serve() as server,
-        hatched.HatchedClient(api_key=emulator.api_key, base_url=server.base_url) as client,
-    ):
-        client.buddies.ensure("ada")
+    client = emulator.sync_client()
+    client.webhooks.create(url="http://ignored", events=["buddy.hatched"])
+    egg = client.eggs.create(user_id="ada").egg_id
+    client.eggs.update_status(egg, status="ready")
+    with emulator.serve():
+        client.eggs.hatch(egg)
         assert done.wait(5)
+
+
+def test_time_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    again = threading.Event()
+    calls: list[int] = []
+
+    def run_due() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("boom")
+        again.set()
+
+    emulator = Emulator(clock=WallClock())
+    monkeypatch.setattr(emulator, "run_due", run_due)
+    with emulator.serve():
+        assert again.wait(5)
+    assert "boom" in caplog.text
 
 
 # --- webhooks to applications and URLs ----------------------------------------------------------------------
@@ -148,24 +167,32 @@ async def test_the_same_within_a_running_loop(emulator: Emulator) -> None:
 
 
 def test_a_url_gets_webhooks_and_may_call_back_the_server_that_sent_them(
-    emulator: Emulator, client: hatched.HatchedClient
+    emulator: Emulator, server: Server, client: hatched.HatchedClient
 ) -> None:
-    from uvicorn import Config
+    seen: list[tuple[str, int]] = []
+    done = threading.Event()
 
-    hooks = Hooks(emulator)
-    shop = Emulator().serve()
-    shop._uvicorn.config = config = Config(hooks, log_config=None, lifespan="off", ws="none")
-    config.load()
-    with shop:
-        emulator.deliver_webhooks_to(shop.origin + "/hooks")
+    class Hooks(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            event = hatched.webhooks.parse(body, dict(self.headers.items()), secret, now=emulator.clock.now)
+            seen.append((event.type, client.buddies.get(json.loads(body)["buddy_id"]).coins))
+            self.send_response(204)
+            self.end_headers()
+            done.set()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hooks) as shop:
+        threading.Thread(target=shop.serve_forever, daemon=True).start()
+        emulator.deliver_webhooks_to(f"http://127.0.0.1:{shop.server_port}/hooks")
         endpoint = client.webhooks.create(url="http://ignored.test", events=["coins.earned"])
-        hooks.secret = endpoint.secret or ""
+        secret = endpoint.secret or ""
         client.buddies.ensure("ada")
         send(client)
-        emulator.run_due()
-    assert hooks.seen == [("coins.earned", 10)]
-    (delivery,) = client.webhooks.deliveries(endpoint.id).data
-    assert (delivery.status, delivery.response_code) == ("success", 200)
+        assert done.wait(10)
+        shop.shutdown()
+    assert seen == [("coins.earned", 10)]
 
 
 def test_what_is_no_receiver_is_refused(emulator: Emulator) -> None:
@@ -226,6 +253,27 @@ def test_faults_are_scripted_and_accounted_for_from_outside(emulator: Emulator) 
     assert ask(emulator, "GET", "/faults")[1]["pending"] == {}
 
 
+def test_a_script_with_a_mistake_changes_nothing(emulator: Emulator) -> None:
+    script = {"events.send": [{"kind": "drop"}], "no.route": []}
+    assert ask(emulator, "POST", "/faults", {"script": script})[0] == 400
+    assert emulator.faults.pending() == {}
+
+
+@pytest.mark.parametrize("fault", [{"kind": "latency", "seconds": 0.0}, {"kind": "truncate"}])
+def test_an_answer_that_is_late_or_cut_short_was_made(emulator: Emulator, fault: dict[str, Any]) -> None:
+    assert ask(emulator, "POST", "/faults", {"script": {"eggs.create": [fault]}})[0] == 200
+    emulator.sync_client().eggs.create(user_id="ada")
+    assert len(emulator.sync_client().eggs.list()) == 1
+
+
+def test_equal_chances_add_up(emulator: Emulator) -> None:
+    half = {"kind": "drop", "probability": 0.5}
+    ask(emulator, "POST", "/faults", {"random": {"faults": [half, half]}})
+    for _ in range(20):
+        with pytest.raises(hatched.TransportError):
+            emulator.sync_client(max_retries=0).health()
+
+
 def test_chance_is_set_from_outside(emulator: Emulator) -> None:
     chances = {"seed": 1, "faults": [{"kind": "drop", "reset": True, "probability": 1.0}]}
     assert ask(emulator, "POST", "/faults", {"random": chances})[0] == 200
@@ -244,6 +292,14 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("DELETE", "/keys", {"key": "nobody"}, 400, "'nobody' is missing"),
         ("POST", "/import", {"format": 7}, 400, "no export of the emulator"),
         ("POST", "/clock", b"{", 400, "Expecting"),
+        ("POST", "/clock", b'{"advance": NaN}', 400, "NaN is no number"),
+        ("POST", "/clock", {"advance": 1e300}, 400, "time goes on by 0 to"),
+        ("POST", "/clock", {"advance": 2e11}, 400, "time goes on by 0 to"),
+        ("POST", "/clock", {"advance": -1}, 400, "time goes on by 0 to"),
+        ("POST", "/faults", {"script": {"events.send": [{"kind": "status", "code": "503"}]}}, 400, "code"),
+        ("POST", "/faults", {"script": {"events.send": [{"kind": "latency", "seconds": "1"}]}}, 400, "seconds"),
+        ("POST", "/failures", {"operation": "hatching", "reason": "r"}, 400, "no such operation"),
+        ("POST", "/credits", {"count": -5}, 400, "added, not taken"),
         ("POST", "/clock", [1], 400, "must be a JSON object"),
         ("GET", "/nothing", None, 404, "there is no GET /_emulator/nothing; there are DELETE /_emulator/faults"),
     ],
@@ -251,7 +307,8 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
 def test_what_is_wrong_is_told(emulator: Emulator, method: str, path: str, body: Any, status: int, words: str) -> None:
     answered, told = ask(emulator, method, path, body)
     assert answered == status
-    assert words in told["error"]["message"]
+    assert re.search(words, told["error"]["message"])
+    assert emulator.clock.now() == Emulator().clock.now()
 
 
 def test_everything_else_can_be_done_from_outside_too(emulator: Emulator) -> None:
@@ -307,6 +364,20 @@ async def test_a_body_without_end_is_refused(emulator: Emulator) -> None:
     scope = {"type": "http", "method": "POST", "path": "/api/v1/events", "query_string": b"", "headers": []}
     await emulator.asgi(scope, receive, send)
     assert sent[0]["status"] == 413
+    assert json.loads(sent[1]["body"])["error"]["code"] == "bad_request"
+
+
+async def test_a_client_that_hangs_up_before_the_end_of_its_request_has_not_asked(emulator: Emulator) -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    key = [(b"authorization", f"Bearer {emulator.api_key}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/eggs", "query_string": b"", "headers": key}
+    await emulator.asgi(scope, receive, send)
+    assert not emulator.journal
 
 
 async def test_the_lifespan_of_a_server_is_followed(emulator: Emulator) -> None:

@@ -92,7 +92,9 @@ def test_a_reopened_store_without_published_rules_publishes_those_it_is_given(tm
     api = Api(store=store, rules=Rules(event_types=("one",)))
     api.emulator.unpublish()
     api.emulator.close()
-    assert Api(store=store).code("POST", "/eggs", {"user_id": "u"}) == (409, "no_published_config")
+    without = Api(store=store)
+    assert without.code("POST", "/eggs", {"user_id": "u"}) == (409, "no_published_config")
+    without.emulator.close()
     again = Api(store=store, rules=Rules(event_types=("one",)))
     assert again.send("POST", "/eggs", {"user_id": "u"}).status == 201
 
@@ -106,7 +108,7 @@ def test_rules_survive_their_text() -> None:
         badges=(Badge(key="b", condition=Condition("coin", {"amount": 1}), audience="a"),),
         skills=(Skill(key="s", max=1.5),),
         skill_rules=(SkillRule(event="t", skill="s", amount=-1),),
-        decays=(Decay(skill_key="s", cadence="monthly", amount=1, apply_only_above=2),),
+        decays=(Decay(skill_key="s", cadence="monthly", amount=1, apply_only_above=2, audience="a"),),
         streaks=(Streak(key="d", events=("t", "u"), milestones=(Milestone(at=3, badge="b"),), hero=True),),
         evolution=Evolution(stages=(Stage(conditions=(Condition("xp", {"amount": 1}),)),), mode="preset", auto=True),
         items=(Item(key="i", category="head", visible_if=Condition("collection", {"count": 1})),),
@@ -183,3 +185,18 @@ def test_what_was_answered_before_a_kill_is_there_afterwards(tmp_path: Path) -> 
     assert len(effects) % 20 == 0
     assert len(effects) >= 20 * (answered + 1)
     assert [event.event_id for event in effects] == [f"{n // 20}-{n % 20}" for n in range(len(effects))]
+
+
+def test_a_file_belongs_to_one_emulator_at_a_time(tmp_path: Path) -> None:
+    store = str(tmp_path / "hatched.db")
+    with Emulator(store=store), pytest.raises(ValueError, match="is another emulator using it"):
+        Emulator(store=store)
+    with Emulator(store=store) as again:
+        assert again.effects() == []
+
+
+def test_rules_given_as_lists_are_published_once(tmp_path: Path) -> None:
+    rules: Any = Rules(event_types=["a"])  # type: ignore[arg-type]
+    for _ in range(3):
+        with Emulator(store=str(tmp_path / "hatched.db"), rules=rules) as emulator:
+            assert len(emulator.export()["tables"]["config_versions"]) == 1

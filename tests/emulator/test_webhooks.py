@@ -12,7 +12,20 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from hatched.emulator import Badge, CoinRule, Condition, Decay, Milestone, Rules, Skill, Stage, Streak, WebhookRequest
+from hatched.emulator import (
+    Badge,
+    CoinRule,
+    Condition,
+    Decay,
+    Milestone,
+    Rules,
+    Skill,
+    Stage,
+    Streak,
+    Token,
+    WebhookRequest,
+    delivery,
+)
 from hatched.emulator.delivery import EVENTS
 from hatched.emulator.rules.model import Evolution
 
@@ -306,3 +319,73 @@ def test_four_fifths_of_the_quota_are_told_once() -> None:
             {"used": 8_000, "limit": 10_000, "threshold": 80, "reset_at": "2026-02-01T00:00:00.000Z"},
         )
     ]
+
+
+# --- receivers that call back, and answers that come late ----------------------------------------------------
+
+
+def test_a_receiver_that_calls_back_gets_every_delivery_once() -> None:
+    api = Api()
+    api.buddy("ada")
+    api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})
+    seen: list[str] = []
+
+    def receiver(request: WebhookRequest) -> int:
+        seen.append(request.headers["X-Hatched-Delivery"])
+        api.ok("GET", "/buddies")
+        return 200
+
+    api.emulator.deliver_webhooks_to(receiver)
+    buddy = api.ok("GET", "/buddies")["data"][0]["id"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.emulator, "_deliver", lambda: None)
+        for _ in range(300):
+            api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 1, "reason": "r"})
+    api.emulator.run_due()
+    assert len(seen) == len(set(seen)) == 300
+
+
+def test_a_delivery_of_a_world_that_was_restored_meanwhile_is_not_noted_in_it() -> None:
+    api = Api()
+    api.buddy("ada")
+    endpoint = api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})["id"]
+    api.event("lesson_completed", "ada")
+    snapshot = api.emulator.snapshot()
+
+    def receiver(request: WebhookRequest) -> int:
+        api.emulator.restore(snapshot)
+        api.emulator.deliver_webhooks_to(None)
+        return 200
+
+    api.emulator.deliver_webhooks_to(receiver)
+    api.clock.advance("5s")
+    deliveries = api.ok("GET", f"/webhook-configs/{endpoint}/deliveries")["data"]
+    assert [delivery["status"] for delivery in deliveries] != ["success"]
+
+
+def test_a_late_answer_does_not_undo_that_of_a_later_attempt() -> None:
+    api = Api()
+    api.buddy("ada")
+    endpoint = api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})["id"]
+    api.event("lesson_completed", "ada")
+    world = api.emulator._world
+    api.clock.advance("4s")
+    early = delivery.next_attempt(world, api.clock.now() + 5)
+    late = delivery.next_attempt(world, api.clock.now() + 60)
+    assert early is not None
+    assert late is not None
+    delivery.record(world, late, 200, None)
+    delivery.record(world, early, 500, None)
+    (shown,) = api.ok("GET", f"/webhook-configs/{endpoint}/deliveries")["data"]
+    assert (shown["status"], shown["response_code"]) == ("success", 200)
+
+
+def test_earning_nothing_is_not_told() -> None:
+    api = Api(rules=Rules(primary=Token(key="coins", label="Coins", max_balance=5)))
+    buddy = api.buddy("ada")
+    api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned", "coins.spent"]})
+    told: list[str] = []
+    api.emulator.deliver_webhooks_to(lambda request: told.append(request.headers["X-Hatched-Event"]) or 200)  # type: ignore[func-returns-value]
+    for _ in range(2):
+        api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 5, "reason": "r"})
+    assert told == ["coins.earned"]

@@ -90,7 +90,14 @@ def _unknown(rules: Rules) -> Iterator[Problem]:
             if milestone.badge is not None and milestone.badge not in known["badge_key"]:
                 field = f"streaks.{index}.milestones.{place}.badge"
                 yield Problem(field, f"streak {streak.key}: there is no badge {milestone.badge}")
-    for name in ("coin_rules", "badges", "skill_rules", "streaks", "items"):
+    for index, rule in enumerate(rules.coin_rules):
+        if rule.multiplier and rule.multiplier.streak not in {None, *known["streak_key"]}:
+            yield Problem(f"coin_rules.{index}.multiplier", f"there is no streak {rule.multiplier.streak}")
+    tokens = {None, *(token.key for token in (rules.primary, rules.progression) if token)}
+    for index, gate in enumerate(rules.gates):
+        if gate.token_key not in tokens:
+            yield Problem(f"gates.{index}.token_key", f"there is no token {gate.token_key}")
+    for name in ("coin_rules", "badges", "skill_rules", "decays", "streaks", "items"):
         for index, thing in enumerate(getattr(rules, name)):
             if thing.audience is not None and thing.audience not in rules.audiences:
                 yield Problem(f"{name}.{index}.audience", f"there is no audience {thing.audience}")
