@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from hatched.emulator.emulator import DEFAULT_KEY, Emulator
 from hatched.emulator.plans import PLANS
 from hatched.emulator.router import PREFIX
 from hatched.emulator.rules.files import DEFAULT, PRESETS
+from hatched.emulator.server import origin
 
 _PORT = 4280
 _RULES = f"A TOML file, or a preset: {', '.join(PRESETS)}.  [default: what --db holds, else {DEFAULT}]"
@@ -58,7 +60,7 @@ def emulator(
     if print_env:
         if port == 0:
             raise click.UsageError("--print-env needs the --port that the server has")
-        _print_variables(DEFAULT_KEY, f"http://{host}:{port}{PREFIX}")
+        _print_variables(DEFAULT_KEY, origin(host, port) + PREFIX)
         return
     try:
         time = WallClock() if clock is None else Clock(clock)
@@ -68,9 +70,9 @@ def emulator(
     except (ValueError, ImportError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(
-            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; --port 0 takes a free one"
-        ) from None
+        taken = error.errno == errno.EADDRINUSE
+        reason = f"{os.strerror(errno.EADDRINUSE)}; --port 0 takes a free one" if taken else error.strerror or error
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: sys.exit(0))
     try:
@@ -83,7 +85,6 @@ def emulator(
 
 def _print_variables(api_key: str, base_url: str) -> None:
     click.echo(f"export HATCHED_API_KEY={api_key}\nexport HATCHED_BASE_URL={base_url}")
-    sys.stdout.flush()
 
 
 @emulator.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -77,6 +78,8 @@ class App:
             return response
         if fault.kind == "stall":
             await _gone(receive)
+            if ABORT in scope.get("extensions", {}):
+                _abort(scope)(False)  # whoever ended it, there is no answer
             return None
         if fault.kind == "truncate" and response is not None:
             await _start(send, response)
@@ -101,7 +104,7 @@ def _abort(scope: Scope) -> Abort:
 
 def _request(scope: Scope, body: bytes) -> Request:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    root = scope.get("root_path", "").encode()
+    root = quote(scope.get("root_path", "").rstrip("/")).encode()
     path = raw.removeprefix(root).partition(b"?")[0]
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     query = scope.get("query_string", b"").decode("latin-1")

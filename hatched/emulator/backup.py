@@ -7,7 +7,9 @@ import binascii
 import json
 import sqlite3
 from typing import Any
+from uuid import UUID
 
+from hatched.emulator.clock import iso
 from hatched.emulator.configs import load as read_rules
 from hatched.emulator.plans import find
 from hatched.emulator.ratelimit import RateLimiter
@@ -15,6 +17,7 @@ from hatched.emulator.rules.state import State
 from hatched.emulator.store import VERSION, Store
 
 FORMAT = 1
+_TYPES: dict[str, set[type]] = {"TEXT": {str}, "INTEGER": {int, bool}, "REAL": {int, float}, "BLOB": {bytes}}
 
 
 def copy(store: Store) -> sqlite3.Connection:
@@ -57,8 +60,11 @@ def check(data: Any) -> tuple[float, tuple[int, int], list[Any], dict[str, list[
         (things, requests), limits = data["ids"], RateLimiter(find("free"))
         limits.load(data["limits"])
         failures = {str(name): [str(reason) for reason in reasons] for name, reasons in data["failures"].items()}
-        return float(data["now"]), (int(things), int(requests)), limits.dump(), failures
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        iso(now := float(data["now"]))
+        if not all(type(count) is int and count >= 0 for count in (things, requests)):
+            raise ValueError("ids are counted")
+        return now, (things, requests), limits.dump(), failures
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"this is no export of the emulator: {type(error).__name__}: {error}") from None
 
 
@@ -86,11 +92,17 @@ def load(store: Store, data: Any) -> None:
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
-    columns = {name[1] for name in db.execute(f"PRAGMA table_info({table})")}
-    if row.keys() != columns:
-        raise ValueError(f"a row of {table} has other columns: {', '.join(sorted(row.keys() ^ columns))}")
-    values = [_from_json(value) for value in row.values()]
-    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", values)
+    columns = {column["name"]: column for column in db.execute(f"PRAGMA table_info({table})")}
+    if row.keys() != columns.keys():
+        raise ValueError(f"a row of {table} has other columns: {', '.join(sorted(row.keys() ^ columns.keys()))}")
+    values = {name: _from_json(value) for name, value in row.items()}
+    for name, value in values.items():
+        column = columns[name]
+        if type(value) not in _TYPES[column["type"]] and (value is not None or column["notnull"] or column["pk"]):
+            raise ValueError(f"this export has a {table}.{name} of {value!r}")
+    if table == "customers":
+        UUID(values["id"])
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(values.values()))
 
 
 def _order(store: Store, table: str) -> str:

@@ -38,6 +38,7 @@ class Clock:
 
     def __init__(self, start: float | str = "2026-01-01T00:00:00Z") -> None:
         self._start = self._now = parse_time(start).timestamp() if isinstance(start, str) else float(start)
+        iso(self._now)  # raises for what no calendar has
         self._lock = Lock()
         self._watchers: list[Watcher] = []
 

@@ -31,14 +31,18 @@ class Configs:
 
     def draft(self, customer_id: str, rules: Rules, now: float) -> str:
         """Adds a version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
-        check(rules)
+        try:
+            text = dumps(attrs.asdict(rules))
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"these rules are no JSON: {error}") from None
+        load(json.loads(text))  # in Python anything can be put into a field
         most = AUDIENCES.get(self._plan.name)
         if most is not None and len(rules.audiences) > most:
             raise ValueError(f"the {self._plan.name} plan has at most {most} audience(s), these rules have more")
         version_id = self._ids.new()
         self._store.db.execute(
             "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, 'draft', ?, ?)",
-            (version_id, customer_id, dumps(attrs.asdict(rules)), now),
+            (version_id, customer_id, text, now),
         )
         return version_id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hatched.emulator.clock import parse_time
@@ -89,8 +89,8 @@ def whole(value: float) -> int:
 def moment(value: str) -> datetime:
     """The aware time of ISO 8601."""
     try:
-        return parse_time(value)
-    except ValueError:
+        return parse_time(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RefusedError("must be a valid ISO 8601 date string") from None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +24,7 @@ from hatched.emulator.messages import Request, Response, dumps
 if TYPE_CHECKING:
     from hatched.emulator.emulator import Emulator
 
+_log = logging.getLogger("hatched.emulator")
 _PREFIX = "/_emulator"
 
 
@@ -55,14 +57,21 @@ def answer(emulator: Emulator, request: Request, peer: str) -> Response:
         if action is None:
             known = ", ".join(sorted(f"{method} {_PREFIX}/{path}".rstrip("/") for method, path in _ACTIONS))
             raise _RefusedError(404, f"there is no {request.method} {request.path}; there are {known}")
+        function, names = action
         body = _body(request)
+        if names is not None and (strange := sorted(body.keys() - names)):
+            known = ", ".join(sorted(names)) or "no body"
+            raise _RefusedError(400, f"{', '.join(strange)} means nothing here, which takes {known}")
         query = {key: values[-1] for key, values in parse_qs(request.query).items()}
-        return _json(200, action(emulator, body, query))
+        return _json(200, function(emulator, body, query))
     except _RefusedError as refused:
         return _json(refused.status, {"error": {"message": str(refused)}})
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         message = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         return _json(400, {"error": {"message": message}})
+    except Exception as error:  # noqa: BLE001  like a server, it answers whatever happens
+        _log.exception("the emulator failed on %s %s", request.method, request.path)
+        return _json(500, {"error": {"message": f"{type(error).__name__}: {error}"}})
 
 
 def _admit(request: Request, peer: str) -> None:
@@ -87,13 +96,14 @@ def _body(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     body = _decoder.decode(request.body.decode())
+    dumps(body).encode()  # raises for what is JSON but no text
     if not isinstance(body, dict):
         raise _RefusedError(400, "the body must be a JSON object")
     return body
 
 
 def _json(status: int, value: Any) -> Response:
-    return Response(status, (("Content-Type", "application/json"),), dumps(value).encode())
+    return Response(status, (("Content-Type", "application/json"),), dumps(value).encode(errors="replace"))
 
 
 def _fault(body: dict[str, Any]) -> Fault:
@@ -183,8 +193,10 @@ def _publish(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) ->
 def _add_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
     scopes = body.get("scopes")
     customer = str(body.get("customer", "default"))
+    if not isinstance(body["key"], str) or not (scopes is None or isinstance(scopes, list)):
+        raise ValueError("key must be a string, and scopes a list")
     customer_id = emulator.add_key(
-        str(body["key"]), scopes=None if scopes is None else tuple(map(str, scopes)), customer=customer
+        body["key"], scopes=None if scopes is None else tuple(map(str, scopes)), customer=customer
     )
     return {"customer_id": customer_id}
 
@@ -195,7 +207,9 @@ def _revoke_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str])
 
 
 def _add_credits(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
-    emulator.add_credits(int(body["count"]))
+    if type(body["count"]) is not int:
+        raise ValueError("count must be a whole number")
+    emulator.add_credits(body["count"])
     return {}
 
 
@@ -229,23 +243,25 @@ def _openapi(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) ->
     return openapi.document(emulator.origin)
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[Emulator, dict[str, Any], dict[str, str]], Any]] = {
-    ("GET", ""): _status,
-    ("POST", "reset"): _reset,
-    ("POST", "clock"): _advance,
-    ("GET", "effects"): _effects,
-    ("GET", "journal"): _journal,
-    ("GET", "faults"): _faults,
-    ("POST", "faults"): _set_faults,
-    ("DELETE", "faults"): _clear_faults,
-    ("POST", "rules"): _publish,
-    ("POST", "keys"): _add_key,
-    ("DELETE", "keys"): _revoke_key,
-    ("POST", "credits"): _add_credits,
-    ("POST", "failures"): _fail_next,
-    ("POST", "webhooks"): _webhooks,
-    ("GET", "export"): _export,
-    ("POST", "import"): _import,
-    ("GET", "coverage"): _coverage,
-    ("GET", "openapi.json"): _openapi,
+_Action = Callable[["Emulator", dict[str, Any], dict[str, str]], Any]
+_NOTHING: set[str] = set()
+_ACTIONS: dict[tuple[str, str], tuple[_Action, set[str] | None]] = {
+    ("GET", ""): (_status, _NOTHING),
+    ("POST", "reset"): (_reset, _NOTHING),
+    ("POST", "clock"): (_advance, {"advance"}),
+    ("GET", "effects"): (_effects, _NOTHING),
+    ("GET", "journal"): (_journal, _NOTHING),
+    ("GET", "faults"): (_faults, _NOTHING),
+    ("POST", "faults"): (_set_faults, {"script", "random"}),
+    ("DELETE", "faults"): (_clear_faults, _NOTHING),
+    ("POST", "rules"): (_publish, None),
+    ("POST", "keys"): (_add_key, {"key", "scopes", "customer"}),
+    ("DELETE", "keys"): (_revoke_key, {"key"}),
+    ("POST", "credits"): (_add_credits, {"count"}),
+    ("POST", "failures"): (_fail_next, {"operation", "reason"}),
+    ("POST", "webhooks"): (_webhooks, {"url"}),
+    ("GET", "export"): (_export, _NOTHING),
+    ("POST", "import"): (_import, None),
+    ("GET", "coverage"): (_coverage, _NOTHING),
+    ("GET", "openapi.json"): (_openapi, _NOTHING),
 }

@@ -132,9 +132,12 @@ def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | N
     if receiver is None:
         return None, "nobody listens: give the emulator a receiver"
     try:
-        return receiver(request), None
+        status: Any = receiver(request)
     except Exception as failure:  # noqa: BLE001  a receiver may raise anything
-        return None, f"{type(failure).__name__}: {failure}"
+        return None, f"{type(failure).__name__}: {failure}".encode(errors="replace").decode()
+    if type(status) is int and 100 <= status <= 599:
+        return status, None
+    return None, f"the receiver answered {status!r:.50}, which is no status"
 
 
 def record(world: World, made: Attempt, status: int | None, error: str | None) -> None:

@@ -427,8 +427,13 @@ class Emulator:
         if self._rules is not None:
             # A file may hold other rules than those that were asked for.
             self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
-        self.keys.add(self.api_key, self.customer_id)
-        self.keys.add(self.publishable_key, self.customer_id, DEFAULT_SCOPES)
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """Its own keys open it, whatever a file or an export holds."""
+        for key, scopes in ((self.api_key, None), (self.publishable_key, DEFAULT_SCOPES)):
+            if self.keys.find(f"Bearer {key}") is None:
+                self.keys.add(key, self.customer_id, scopes)
 
     def _build(self, generation: int) -> None:
         ids = Ids(self._seed, generation)
@@ -452,6 +457,7 @@ class Emulator:
             self.clock.put_back(now)
         self._build(self._store.generation)
         self.customer_id = self._customer("default")
+        self._let_in()
         self._world.ids.given = ids
         self._world.failures.update({operation: list(reasons) for operation, reasons in failures.items()})
         self._pipeline.limiter.load(limits)
@@ -485,8 +491,9 @@ class Emulator:
         try:
             while self._deliver_one():
                 pass
-        finally:
+        except BaseException:  # a receiver that is interrupted; otherwise `_deliver_one` has said so
             self._delivering = False
+            raise
 
     def _deliver_one(self) -> bool:
         with self._lock:

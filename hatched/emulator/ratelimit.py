@@ -38,7 +38,7 @@ class _Window:
 
     def __init__(self, length: int, entries: Iterable[list[float]] = ()) -> None:
         self.length = length
-        self.entries: deque[list[float]] = deque([at, count] for at, count in entries)
+        self.entries: deque[list[float]] = deque([float(at), int(count)] for at, count in entries)
         self.count = sum(int(count) for _, count in self.entries)
 
     def expire(self, now: float) -> None:

@@ -28,7 +28,7 @@ _START = 10.0
 
 
 class Server:
-    """The emulator on a port of this machine, in a thread of its own from `start` to `stop`.
+    """The emulator on a port of this machine, in a thread of its own from `start` to `stop`, once.
 
     Args:
         emulator: Its pictures are said to lie on this server from now on.
@@ -45,13 +45,13 @@ class Server:
         self._uvicorn = _uvicorn(emulator)
         self._thread = threading.Thread(target=self.run, name="hatched-emulator", daemon=True)
         self._stopped = threading.Event()
+        self._origin_before = emulator.origin
         emulator.origin = self.origin
 
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return origin(self.host, self.port)
 
     @property
     def base_url(self) -> str:
@@ -85,6 +85,8 @@ class Server:
         if self._thread.is_alive():
             self._thread.join()
         self._socket.close()
+        if self._emulator.origin == self.origin:
+            self._emulator.origin = self._origin_before
 
     def __enter__(self) -> Self:
         self.start()
@@ -102,6 +104,12 @@ class Server:
                 self._emulator.run_due()
             except Exception:  # noqa: BLE001  time must go on whatever fails
                 _log.exception("the emulator failed at what was due")
+
+
+def origin(host: str, port: int) -> str:
+    """Where a server that listens on `host` is found by this machine."""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _uvicorn(emulator: Emulator) -> uvicorn.Server:

@@ -6,6 +6,7 @@ Ids of things are text, `seq` keeps the order in which they came.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import weakref
 from collections.abc import Generator
@@ -135,6 +136,8 @@ VERSION = 1 + len(_UPGRADES)
 class Store:
     """The connection, and the one way to write."""
 
+    tables: tuple[str, ...] = tuple(re.findall(r"CREATE TABLE (\w+)", _SCHEMA))
+
     def __init__(self, path: str) -> None:
         self.lasting: bool = path != ":memory:"
         try:
@@ -152,9 +155,6 @@ class Store:
         if version < VERSION:
             script = "".join(_UPGRADES[version - 1 :]) if version else _SCHEMA
             self.db.executescript(f"BEGIN;{script}PRAGMA user_version = {VERSION};COMMIT")
-        self.tables: list[str] = [
-            row[0] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        ]
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -165,10 +165,10 @@ class Store:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield self.db
+            self.db.execute("COMMIT")
         except BaseException:
-            self.db.execute("ROLLBACK")
+            self.db.rollback()
             raise
-        self.db.execute("COMMIT")
 
     def checkpoint(self) -> None:
         """Commits what a transaction has done so far and goes on in another."""
@@ -204,6 +204,9 @@ def _open(path: str, *, alone: bool) -> sqlite3.Connection:
     try:
         if alone:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            found = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            if found and "config_versions" not in found:
+                raise sqlite3.DatabaseError("it is the database of something else")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         db.execute("BEGIN IMMEDIATE")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from math import isfinite
 from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 Reader = Callable[[Any], Any]
 NO_ARGS: Mapping[str, str] = {}
 _DIGITS = 16
+_JSON = {dict, list, str, int, float, bool, type(None)}
 _DEEPEST = 100
 """Levels of a value of any shape (inferred): what is stored must be readable however deep the caller's stack is."""
 
@@ -179,6 +181,8 @@ def _reader(hint: Any) -> Reader:
 
 
 def _anything(value: Any) -> Any:
+    if type(value) not in _JSON or (type(value) is float and not isfinite(value)):
+        raise RefusedError("must be a JSON value")
     if isinstance(value, dict | list) and _deeper_than(_DEEPEST, value):
         raise RefusedError(f"must not be nested more than {_DEEPEST} levels deep")
     return value
@@ -188,12 +192,16 @@ def _deeper_than(levels: int, value: Any) -> bool:
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
+    if not all(type(each) in _JSON for each in inner):
+        raise RefusedError("must be a JSON value")
     return levels == 0 or any(_deeper_than(levels - 1, each) for each in inner)
 
 
 def _string(value: Any) -> str:
     if type(value) is not str:
         raise RefusedError("must be a string")
+    if "\0" in value:
+        raise RefusedError("must not contain a null character")
     return value
 
 
@@ -210,7 +218,7 @@ def _integer(value: Any) -> int:
 
 
 def _float(value: Any) -> float:
-    if type(value) not in (int, float) or abs(value) > 2**53 - 1:
+    if type(value) not in (int, float) or not abs(value) <= 2**53 - 1:  # which nan is not either
         raise RefusedError("must be a number conforming to the specified constraints")
     number: float = value
     return number

@@ -106,6 +106,23 @@ def test_keys_that_were_added_are_part_of_it() -> None:
     assert twin.add_key("hatch_test_more", customer="other") == customer
 
 
+ORPHAN = {
+    "seq": 1,
+    "id": "x",
+    "endpoint_id": "nobody",
+    "event": "e",
+    "body": "",
+    "status": "pending",
+    "attempts": 0,
+    "response_code": None,
+    "duration_ms": None,
+    "error_message": None,
+    "last_attempt_at": None,
+    "due_at": None,
+    "created_at": 1.0,
+}
+
+
 def spoilt(change: Any) -> Any:
     exported = Emulator().export()
     change(exported)
@@ -123,6 +140,15 @@ def spoilt(change: Any) -> Any:
         spoilt(lambda data: data.pop("now")),
         spoilt(lambda data: data.update(now="now")),
         spoilt(lambda data: data.update(ids=[1])),
+        spoilt(lambda data: data.update(ids=[float("inf"), 0])),
+        spoilt(lambda data: data.update(ids=[-1, 0])),
+        spoilt(lambda data: data.update(now=float("nan"))),
+        spoilt(lambda data: data.update(now=1e300)),
+        spoilt(lambda data: data.update(limits=[["k", False, [["x", 1]], [["x", 1]]]])),
+        spoilt(lambda data: data["tables"]["customers"][0].update(paid="many")),
+        spoilt(lambda data: data["tables"]["customers"][0].update(id="zz")),
+        spoilt(lambda data: data["tables"]["customers"][0].update(name=None)),
+        spoilt(lambda data: data["tables"]["webhook_deliveries"].append(ORPHAN)),
         spoilt(lambda data: data.update(limits=[[1]])),
         spoilt(lambda data: data.update(failures=[])),
         spoilt(lambda data: data["tables"].update(robots=[])),
@@ -141,9 +167,16 @@ def spoilt(change: Any) -> Any:
 def test_what_is_no_export_changes_nothing(data: Any) -> None:
     api = lived()
     before = api.emulator.export()
-    with pytest.raises(ValueError, match=r"export|tables|columns|badge"):
+    with pytest.raises(ValueError, match=r"export|tables|columns|badge|UUID"):
         api.emulator.import_(data)
     assert api.emulator.export() == before
+    assert api.send("POST", "/eggs", {"user_id": "later"}).status == 201
+
+
+def test_the_importers_own_keys_open_it() -> None:
+    emulator = Emulator(api_key="hatch_test_mine")
+    emulator.import_(lived().emulator.export())
+    assert emulator.sync_client().buddies.list().meta.total == 1
 
 
 FIRST_LAYOUT = Path(__file__).parent.parent / "data" / "emulator_layout_1.sql"

@@ -148,6 +148,20 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
             "audiences = ['a']\n[[skills]]\nkey = 's'\n[[decays]]\nskill_key = 's'\ncadence = 'daily'\namount = 1",
             "r.toml:4: there is no audience default",
         ),
+        ("[[coin_rulez]]\nevent = 't'", "r.toml:1: property coin_rulez should not exist"),
+        ("audiences = ['a', 'a']", "r.toml:1: audience a comes twice"),
+        (
+            "[primary]\nkey = 'x'\nlabel = 'X'\n[progression]\nkey = 'x'\nlabel = 'X'",
+            "r.toml:5: both tokens have the key x",
+        ),
+        (
+            "[[badges]]\nkey = 'b'\ncondition = { type = 'coin', config = { amount = 1, amuont = 2 } }",
+            "r.toml:3: badge b: a coin condition knows no amuont",
+        ),
+        (
+            "[[gates]]\nkey = 'g'\ncost = 1\nmetadata = { when = 2026-01-01 }",
+            "r.toml:4: gates.0.metadata must be a JSON value",
+        ),
         ("audiences = ['Teacher']", "r.toml:1: an audience is snake_case of at most 32 characters, unlike 'Teacher'"),
     ],
 )

@@ -241,3 +241,14 @@ def test_a_streak_that_has_lapsed_no_longer_makes_ready_to_evolve() -> None:
 def test_a_multiplied_amount_is_rounded_down_from_the_exact_product(amount: int, factor: float, paid: int) -> None:
     api, _ = buddy_with(Rules(coin_rules=(CoinRule(event="t", amount=amount, multiplier=Multiplier(factor=factor)),)))
     assert api.event("t")["coins"] == paid
+
+
+def test_a_streak_whose_period_changes_with_a_migration_starts_anew() -> None:
+    api, _ = buddy_with(Rules(streaks=(Streak(key="s", events=("login",)),)))
+    api.event("login")
+    api.emulator.publish(Rules(streaks=(Streak(key="s", events=("login",), period="weekly"),)))
+    api.emulator.migrate()
+    api.clock.advance("7d")
+    assert api.event("login")["streak_updates"][0]["current"] == 1
+    api.clock.advance("7d")
+    assert api.event("login")["streak_updates"][0]["current"] == 2

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,53 @@ def test_rules_given_as_lists_are_published_once(tmp_path: Path) -> None:
     for _ in range(3):
         with Emulator(store=str(tmp_path / "hatched.db"), rules=rules) as emulator:
             assert len(emulator.export()["tables"]["config_versions"]) == 1
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "app.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            f"CREATE TABLE users (name); INSERT INTO users VALUES ('ada'); PRAGMA user_version = {version}"
+        )
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="it is the database of something else"):
+        Emulator(store=str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database at all, but long enough to be looked at by whoever opens it" * 20)
+    with pytest.raises(ValueError, match="cannot open"):
+        Emulator(store=str(path))
+
+
+def test_a_transaction_that_cannot_be_committed_is_undone() -> None:
+    emulator = Emulator()
+
+    def orphan() -> None:
+        with emulator._store.transaction() as db:
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            db.execute("INSERT INTO path_steps VALUES (1,'i','no','k','l',NULL,NULL,1,NULL,NULL,0,NULL,1,0,0)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        orphan()
+    assert not emulator._store.db.in_transaction
+    assert emulator.sync_client().eggs.create(user_id="u").status == "waiting"
+
+
+def test_rules_of_wrong_types_are_refused_when_they_are_given() -> None:
+    emulator = Emulator()
+    wrong: Any
+    for wrong in (
+        Rules(coin_rules=(CoinRule(event="x", amount=2.5),)),  # type: ignore[arg-type]
+        Rules(streaks=(Streak(key="s", events="x"),)),  # type: ignore[arg-type]
+        Rules(badges=(Badge(key="b", condition={"type": "coin"}),)),  # type: ignore[arg-type]
+        Rules(coin_rules=({"event": "x"},)),  # type: ignore[arg-type]
+        Rules(gates=(Gate(key="g", cost=1, metadata={"at": datetime.min}),)),
+        Rules(skills=(Skill(key="s", level_every=1e-310),)),
+    ):
+        with pytest.raises(ValueError, match=r".+"):
+            emulator.publish(wrong)
+    assert emulator.sync_client().eggs.create(user_id="u").status == "waiting"

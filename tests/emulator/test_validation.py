@@ -197,3 +197,15 @@ def test_an_operator_is_text() -> None:
 
 def test_no_path_makes_it_raise() -> None:
     assert Emulator().handle(Request("GET", "/\ud800")).status == 404
+
+
+def test_a_null_character_is_refused() -> None:
+    api = Api()
+    event = {"event_id": "a\0b", "user_id": "u", "type": "lesson_completed"}
+    assert api.code("POST", "/events", event) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_that_utc_does_not_have_is_refused(moment: str) -> None:
+    event = {"user_id": "u", "type": "lesson_completed", "occurred_at": moment}
+    assert Api().code("POST", "/events", event) == (422, "validation_failed")

@@ -389,3 +389,15 @@ def test_earning_nothing_is_not_told() -> None:
     for _ in range(2):
         api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 5, "reason": "r"})
     assert told == ["coins.earned"]
+
+
+@pytest.mark.parametrize("answer", ["200", None, 10**30, True, 99])
+def test_a_receiver_that_answers_no_status_has_failed(answer: Any) -> None:
+    api = Api()
+    buddy = api.buddy("ada")
+    endpoint = api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})["id"]
+    api.emulator.deliver_webhooks_to(lambda request: answer)
+    api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 1, "reason": "r"})
+    (shown,) = api.ok("GET", f"/webhook-configs/{endpoint}/deliveries")["data"]
+    assert (shown["status"], shown["attempts"]) == ("pending", 1)
+    assert "is no status" in shown["error_message"]

@@ -11,6 +11,7 @@ from hatched.emulator.validation import InvalidError, Problem
 
 _MAX_STAGES = 5  # seen
 _AUDIENCE = re.compile(r"[a-z][a-z0-9_]{0,31}")  # seen (guides/send-events)
+_MOST_LEVELS = 10**6
 _LEAST = (
     ("coin_rules", "amount", 0),
     ("coin_rules", "daily_cap", 0),
@@ -36,6 +37,8 @@ def _problems(rules: Rules) -> Iterator[Problem]:
     if not rules.audiences:
         yield Problem("audiences", "rules need at least one audience")
     for index, audience in enumerate(rules.audiences):
+        if audience in rules.audiences[:index]:
+            yield Problem(f"audiences.{index}", f"audience {audience} comes twice")
         if not _AUDIENCE.fullmatch(audience):
             message = f"an audience is snake_case of at most 32 characters, unlike {audience!r}"
             yield Problem(f"audiences.{index}", message)
@@ -97,6 +100,8 @@ def _unknown(rules: Rules) -> Iterator[Problem]:
     for index, gate in enumerate(rules.gates):
         if gate.token_key not in tokens:
             yield Problem(f"gates.{index}.token_key", f"there is no token {gate.token_key}")
+    if rules.primary and rules.progression and rules.primary.key == rules.progression.key:
+        yield Problem("progression.key", f"both tokens have the key {rules.primary.key}")
     for name in ("coin_rules", "badges", "skill_rules", "decays", "streaks", "items"):
         for index, thing in enumerate(getattr(rules, name)):
             if thing.audience is not None and thing.audience not in rules.audiences:
@@ -111,8 +116,9 @@ def _out_of_range(rules: Rules) -> Iterator[Problem]:
             if value is not None and value < least:
                 yield Problem(f"{name}.{index}.{attribute}", f"{attribute} must not be less than {least}")
     for index, skill in enumerate(rules.skills):
-        if skill.level_every <= 0:
-            yield Problem(f"skills.{index}.level_every", f"skill {skill.key} needs points for each level")
+        if skill.level_every <= 0 or skill.max / skill.level_every > _MOST_LEVELS:
+            message = f"skill {skill.key} needs points for each level, and at most {_MOST_LEVELS} levels"
+            yield Problem(f"skills.{index}.level_every", message)
 
 
 def _conditions(rules: Rules) -> Iterator[tuple[str, str, Condition]]:

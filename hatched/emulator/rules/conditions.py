@@ -39,6 +39,8 @@ def problem(condition: Condition) -> str | None:
         value = condition.config.get(key)
         if not isinstance(value, kind) or isinstance(value, bool):
             return f"a {condition.type} condition needs {key} ({kind.__name__})"
+    if strange := sorted(condition.config.keys() - CONFIG[condition.type].keys() - MAY_HAVE.get(condition.type, set())):
+        return f"a {condition.type} condition knows no {', '.join(strange)}"
     operator_ = condition.config.get("op", "eq")
     if condition.type == "custom" and not (isinstance(operator_, str) and operator_ in _OPERATORS):
         return f"a custom condition knows the operators {', '.join(_OPERATORS)}"
@@ -166,3 +168,5 @@ CONFIG: dict[str, dict[str, type]] = {
     "progression_token": {"amount": int},
 }
 """By kind, the keys that `config` must have."""
+MAY_HAVE: dict[str, set[str]] = {"custom": {"op", "value", "event_type"}}
+"""And those that it may have."""

@@ -40,7 +40,7 @@ def find(name: str | Path) -> Rules:
 def read(path: Path) -> Rules:
     """The rules of a file. Raises `RulesError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise RulesError(f"there is no file {path}, and no preset of that name ({', '.join(PRESETS)})") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -52,7 +52,7 @@ def parse_text(text: str, name: str = "rules") -> Rules:
     """Rules from TOML. Raises `RulesError`, whose lines begin with `name` and a line number."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RulesError(f"{name}: {error}") from None
     try:
         rules = parse(Rules, data)
@@ -79,6 +79,8 @@ def _places(text: str) -> Iterator[tuple[str, int]]:
             *above, name = _parts(found[2])
             table = _join(_within(above, last), name)
             if found[1] == "[[":
+                if table not in last:
+                    yield table, number
                 last[table] = last.get(table, -1) + 1
             table = _within([table], last)
             yield table, number

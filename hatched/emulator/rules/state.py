@@ -44,11 +44,12 @@ class Paid(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A streak: its length, its best, and the number of the last period that counted."""
+    """A streak: its length, its best, the number of the last period that counted, and what is numbered."""
 
     current: int
     longest: int
     period: int
+    of: str = "daily"
 
 
 class Owned(NamedTuple):

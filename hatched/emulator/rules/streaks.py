@@ -32,19 +32,20 @@ def period_of(period: Period, at: float) -> int:
 
 
 def length(streak: Streak, state: State, at: float) -> int:
-    """How long a streak is at a moment: 0 if it has missed a period."""
+    """How long a streak is at a moment: 0 if it has missed a period, or counted other periods before a migration."""
     run = state.streaks.get(streak.key)
-    return run.current if run is not None and run.period >= period_of(streak.period, at) - 1 else 0
+    alive = run is not None and run.of == streak.period and run.period >= period_of(streak.period, at) - 1
+    return run.current if run is not None and alive else 0
 
 
 def tick(state: State, streak: Streak, at: float) -> Tick | None:
     """Counts an event that occurred at `at`, if its period has not counted yet."""
     period = period_of(streak.period, at)
     run = state.streaks.get(streak.key)
-    if run is not None and run.period >= period:
+    if run is not None and run.of == streak.period and run.period >= period:
         return None
     current = length(streak, state, at) + 1
-    after = Run(current, max(current, run.longest if run else 0), period)
+    after = Run(current, max(current, run.longest if run else 0), period, streak.period)
     state.streaks = {**state.streaks, streak.key: after}
     return Tick(streak, after, next((milestone for milestone in streak.milestones if milestone.at == current), None))
 
