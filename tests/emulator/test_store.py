@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +244,7 @@ def test_rules_of_wrong_types_are_refused_when_they_are_given() -> None:
         Rules(streaks=(Streak(key="s", events="x"),)),  # type: ignore[arg-type]
         Rules(badges=(Badge(key="b", condition={"type": "coin"}),)),  # type: ignore[arg-type]
         Rules(coin_rules=({"event": "x"},)),  # type: ignore[arg-type]
-        Rules(gates=(Gate(key="g", cost=1, metadata={"at": datetime.min}),)),
+        Rules(gates=(Gate(key="g", cost=1, metadata={"at": object()}),)),
         Rules(skills=(Skill(key="s", level_every=1e-310),)),
     ):
         with pytest.raises(ValueError, match=r".+"):
