@@ -16,8 +16,8 @@ from tests.emulator.sessions import Answer, direct, plan, transcript
 pytestmark = pytest.mark.chaos
 
 EMULATORS = 100
-RUNS = 1_000 if os.environ.get("HATCHED_CHAOS") == "full" else 100
-SEEDS = 10
+RUNS = 1_000 if os.environ.get("HATCHED_CHAOS") == "full" else 40
+SEEDS = 5
 
 
 def alone(seed: int) -> list[Answer]:
