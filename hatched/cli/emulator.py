@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -78,6 +79,7 @@ def emulator(
     try:
         _print_variables(emulated.api_key, server.base_url)
         click.echo(f"# {emulated!r}; Ctrl-C ends it", err=True)
+        gc.freeze()  # what was imported stays for good: the collector need not look at it again
         server.run()
     finally:
         emulated.close()

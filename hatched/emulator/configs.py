@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import attrs
 
@@ -20,6 +21,13 @@ PUBLISH_URL = "https://app.hatched.live/config"  # inferred
 DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
 
 
+class Checked(NamedTuple):
+    """Rules that say nothing wrong, and their text."""
+
+    rules: Rules
+    text: str
+
+
 class Configs:
     """The versions of all customers: `draft` → `published` → `archived`. What they say never changes."""
 
@@ -29,20 +37,15 @@ class Configs:
         self._plan = plan
         self._books: dict[tuple[str, str], Book] = {}
 
-    def draft(self, customer_id: str, rules: Rules, now: float) -> str:
-        """Adds a version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
-        try:
-            text = dumps(attrs.asdict(rules))
-        except (AttributeError, TypeError) as error:
-            raise ValueError(f"these rules are no JSON: {error}") from None
-        load(json.loads(text))  # in Python anything can be put into a field
+    def draft(self, customer_id: str, rules: Checked, now: float) -> str:
+        """Adds a version that nobody uses yet, and answers its id. Raises `ValueError` for too many audiences."""
         most = AUDIENCES.get(self._plan.name)
-        if most is not None and len(rules.audiences) > most:
+        if most is not None and len(rules.rules.audiences) > most:
             raise ValueError(f"the {self._plan.name} plan has at most {most} audience(s), these rules have more")
         version_id = self._ids.new()
         self._store.db.execute(
             "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, 'draft', ?, ?)",
-            (version_id, customer_id, text, now),
+            (version_id, customer_id, rules.text, now),
         )
         return version_id
 
@@ -73,13 +76,13 @@ class Configs:
         )
         return done.rowcount
 
-    def ensure(self, customer_id: str, rules: Rules, now: float) -> None:
+    def ensure(self, customer_id: str, rules: Checked, now: float) -> None:
         """Publishes `rules` unless they are published already."""
         try:
             published: Rules | None = self.rules(self.published(customer_id))
         except ApiError:
             published = None
-        if published != parse(Rules, json.loads(dumps(attrs.asdict(rules)))):  # lists or tuples: the same rules
+        if published != rules.rules:
             self.publish(customer_id, self.draft(customer_id, rules, now))
 
     def unpublish(self, customer_id: str) -> None:
@@ -119,6 +122,18 @@ class Configs:
             "UPDATE config_versions SET status = 'archived' WHERE customer_id = ? AND status = 'published'",
             (customer_id,),
         )
+
+
+def checked(rules: Rules) -> Checked:
+    """Reads rules as they will be read from the store: in Python anything can be put into a field.
+
+    Raises `ValueError`.
+    """
+    try:
+        text = dumps(attrs.asdict(rules))
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"these rules are no JSON: {error}") from None
+    return Checked(load(json.loads(text)), text)
 
 
 def load(data: object) -> Rules:

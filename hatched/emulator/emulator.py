@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
 from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
 from hatched.emulator.clock import Clock, day_of, iso, parse_duration
-from hatched.emulator.configs import Configs
+from hatched.emulator.configs import Checked, Configs, checked
 from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.delivery import Receiver
 from hatched.emulator.errors import ApiError
@@ -129,7 +129,8 @@ class Emulator:
         self._closed = False
         self._delivering = False
         self._receiver: Receiver | None = None
-        self._rules = rules if rules is None or isinstance(rules, Rules) else find_rules(rules)
+        self._rules = None if rules is None else _checked(rules)
+        self._default: Checked | None = None
         self._seed = seed
         self._credits = credits
         self._lock = RLock()
@@ -242,7 +243,7 @@ class Emulator:
 
     def draft(self, rules: Rules | str | Path) -> str:
         """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
-        found = rules if isinstance(rules, Rules) else find_rules(rules)
+        found = _checked(rules)
         with self._lock:
             return self._world.configs.draft(self.customer_id, found, self.clock.now())
 
@@ -474,9 +475,14 @@ class Emulator:
         configs = self._world.configs
         with self._store.transaction():  # a customer without rules would be one for ever
             db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
-            version_id = configs.draft(customer_id, self._rules or find_rules(DEFAULT), self.clock.now())
+            version_id = configs.draft(customer_id, self._rules or self._default_rules(), self.clock.now())
             configs.publish(customer_id, version_id)
         return customer_id
+
+    def _default_rules(self) -> Checked:
+        if self._default is None:
+            self._default = _checked(DEFAULT)
+        return self._default
 
     def _deliver(self) -> None:
         """Makes the attempts that are due, one after another.
@@ -544,3 +550,7 @@ class Emulator:
         self.journal.append(
             Entry(route, status, request_id, fault, request.method, request.path, request.query, headers, request.body)
         )
+
+
+def _checked(rules: Rules | str | Path) -> Checked:
+    return checked(rules if isinstance(rules, Rules) else find_rules(rules))
