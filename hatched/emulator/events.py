@@ -152,7 +152,7 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
             if outcome.inferred:
                 call.world.inferred.update(outcome.inferred)
-            effects = outcome.effects._replace(evolution_ready=ready) if ready else outcome.effects
+            effects = outcome.effects._replace(evolution_ready=True) if ready else outcome.effects
             if listens:
                 told.append((buddy.id, effects, ready and not was_ready))
             if ready and buddy.book.rules.evolution.auto:

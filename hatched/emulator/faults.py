@@ -10,9 +10,10 @@ from typing import Any, Literal, get_args
 
 from attrs import Attribute, field, frozen, validators
 
+from hatched.emulator.beyond import ALL_ROUTES
 from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Request, Response
-from hatched.routes import ROUTES, Route
+from hatched.routes import Route
 
 Kind = Literal["status", "drop", "refuse", "stall", "latency", "truncate"]
 
@@ -147,9 +148,9 @@ def instead(fault: Fault, request: Request) -> Response:
 
 
 def _route_id(name: str) -> str:
-    if name in ROUTES:
+    if name in ALL_ROUTES:
         return name
-    for route in ROUTES.values():
+    for route in ALL_ROUTES.values():
         if f"{route.method} {route.path}" == name:
             return route.id
     raise ValueError(f"no such route: {name!r} (say 'events.send' or 'POST /events')")

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hatched.routes import ROUTES, Confidence
+from hatched.emulator.beyond import ALL_ROUTES
+from hatched.routes import Confidence
 
 STATED = {
     "audiences": ("guides/send-events", "one audience is implicit, of several one must be named"),
@@ -85,8 +86,10 @@ SHARED = {
     "answers.created": "which writes answer 201, 202 or 204",
     "answers.times": "times are in milliseconds",
     "batches.order": "the results of a batch stand in the order of its events",
+    "beyond.bodies": "the bodies of the documented routes that the SDKs do not call, but for the credit balance",
     "coins.answers": "the bodies of earn, spend, purchase and skills",
     "conditions.config": "the keys of a condition's config",
+    "credits.month": "a month's paid credits are given once, and not again",
     "credits.enterprise": "the credits of the enterprise plan are those of pro",
     "eggs.cap": "a user may have 3 active eggs",
     "events.body": "the answer to POST /events nests the effects; switch event_body",
@@ -116,7 +119,7 @@ class Row(NamedTuple):
 
 def page() -> Iterator[Row]:
     """Every route, every stated behaviour, and every guess."""
-    for route in ROUTES.values():
+    for route in ALL_ROUTES.values():
         yield Row("route", route.id, route.confidence.value, f"{route.method} {route.path}")
     for name, (source, what) in STATED.items():
         yield Row("behaviour", name, Confidence.SEEN.value, f"{what} ({source})")

@@ -9,6 +9,7 @@ from hatched import routes
 from hatched.emulator import (
     appearance,
     badges,
+    beyond,
     buddies,
     eggs,
     events,
@@ -118,6 +119,15 @@ _TABLE: dict[Route, Handler] = {
     routes.PATHS_DELETE_SUB_STEP: Handler(path_admin.delete_sub_step),
     routes.PATHS_GET_FOR_BUDDY: Handler(path_walk.get_for_buddy),
     routes.PATHS_COMPLETE_SUB_STEP: Handler(path_walk.complete_sub_step),
+}
+
+_TABLE |= {
+    beyond.HEALTH_READY: Handler(health.get),
+    beyond.HEALTH_LIVE: Handler(health.get),
+    beyond.BUDDIES_GRANT_TOKENS: Handler(beyond.grant_tokens, EarnCoinsParams),
+    beyond.WEBHOOKS_EVENTS: Handler(beyond.webhook_events),
+    beyond.CREDITS_BALANCE: Handler(beyond.credits_balance),
+    beyond.CREDITS_LEDGER: Handler(beyond.credits_ledger, query=beyond.LedgerQuery),
 }
 
 HANDLERS = {route.id: handler for route, handler in _TABLE.items()}

@@ -1,11 +1,12 @@
-"""Finds the route of a request in the table that the SDK uses too."""
+"""Finds the route of a request in the table that the SDK uses too, and among those beyond it."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from hatched.routes import ROUTES, Route
+from hatched.emulator.beyond import ALL_ROUTES
+from hatched.routes import Route
 
 PREFIX = "/api/v1"  # seen; that `/health` stands below it too is inferred
 _ANY, _ROUTE = object(), object()
@@ -41,7 +42,7 @@ def match(method: str, path: str) -> Match | None:
 
 def _tree() -> dict[str, Any]:
     tree: dict[Any, Any] = {}
-    for route in ROUTES.values():
+    for route in ALL_ROUTES.values():
         node = tree.setdefault(route.method, {})
         segments = route.path[1:].split("/")
         for segment in segments:

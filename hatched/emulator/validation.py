@@ -25,6 +25,7 @@ T = TypeVar("T")
 Reader = Callable[[Any], Any]
 NO_ARGS: Mapping[str, str] = {}
 _DIGITS = 16
+_PLAIN = {str, int, bool, type(None)}
 _JSON = {dict, list, str, int, float, bool, type(None)}
 _DEEPEST = 100
 """Levels of a value of any shape (inferred): what is stored must be readable however deep the caller's stack is."""
@@ -181,6 +182,8 @@ def _reader(hint: Any) -> Reader:
 
 
 def _anything(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if type(value) not in _JSON or (type(value) is float and not isfinite(value)):
         raise RefusedError("must be a JSON value")
     if isinstance(value, dict | list) and _deeper_than(_DEEPEST, value):

@@ -479,17 +479,6 @@ def test_the_emulator_refuses_the_documented_body(vector: Vector) -> None:
     cases(
         "requests",
         "routes",
-        deviations=dict.fromkeys(
-            (
-                "POST /buddies/{buddy_id}/tokens",
-                "GET /webhook-configs/events",
-                "GET /credits/balance",
-                "GET /credits/ledger",
-                "GET /health/ready",
-                "GET /health/live",
-            ),
-            "a documented route that the JavaScript SDK does not call, and the emulator does not answer",
-        ),
     ),
 )
 def test_a_stated_route_is_known_as_stated(vector: Vector) -> None:

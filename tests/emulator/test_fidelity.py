@@ -10,7 +10,7 @@ import pytest
 
 import hatched
 from hatched.emulator import CoinRule, Emulator, Multiplier, Rules, Skill, SkillRule, Streak, Token, fidelity
-from hatched.routes import ROUTES
+from hatched.emulator.beyond import ALL_ROUTES
 
 from .support import Api
 
@@ -33,8 +33,8 @@ def test_every_mark_stands_on_the_page_and_every_guess_is_marked() -> None:
 
 
 def test_the_page_names_routes_that_exist() -> None:
-    assert {route for route, _ in fidelity.ERRORS} <= {"*", *ROUTES}
-    assert [row.name for row in fidelity.page() if row.kind == "route"] == list(ROUTES)
+    assert {route for route, _ in fidelity.ERRORS} <= {"*", *ALL_ROUTES}
+    assert [row.name for row in fidelity.page() if row.kind == "route"] == list(ALL_ROUTES)
 
 
 def inferred(response: Any) -> tuple[str | None, str | None]:

@@ -16,7 +16,8 @@ def total_level(rules: Rules, state: State) -> int:
     """The sum over all skills, which is also what `xp` shows (SDK: BuddyProgression, seen)."""
     total = 0
     for skill in rules.skills:
-        total += level(skill, state.skills.get(skill.key, 0))
+        if value := state.skills.get(skill.key):
+            total += level(skill, value)
     return total
 
 
