@@ -53,7 +53,7 @@ def test_the_error_snippet_names_the_code(emulated: Emulator, capsys: pytest.Cap
 
 def test_the_webhook_snippet_tells_a_genuine_delivery_from_a_forged_one() -> None:
     names: dict[str, object] = {}
-    exec(compile(snippet("webhooks.parse"), "README.md", "exec"), names)
+    exec(compile(snippet("WebhookVerificationError"), "README.md", "exec"), names)
     receive = names["receive"]
     assert callable(receive)
     import time

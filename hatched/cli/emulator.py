@@ -63,8 +63,10 @@ def emulator(
             raise click.UsageError("--print-env needs the --port that the server has")
         _print_variables(DEFAULT_KEY, origin(host, port) + PREFIX)
         return
+    if forward_webhooks is not None and not forward_webhooks.startswith(("http://", "https://")):
+        raise click.BadParameter("say http://localhost:8000/hooks", param_hint="--forward-webhooks")
     try:
-        time = WallClock() if clock is None else Clock(clock)
+        time = WallClock() if clock is None else _clock(clock)
         emulated = Emulator(rules=rules, plan=plan, store=db, seed=seed, clock=time)
         emulated.deliver_webhooks_to(forward_webhooks)
         server = emulated.serve(host, port)
@@ -83,6 +85,13 @@ def emulator(
         server.run()
     finally:
         emulated.close()
+
+
+def _clock(text: str) -> Clock:
+    try:
+        return Clock(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; say 2026-01-01T00:00:00Z", param_hint="--clock") from None
 
 
 def _print_variables(api_key: str, base_url: str) -> None:

@@ -30,7 +30,7 @@ class Clock:
     """Virtual time: it stands still until `advance`, and every wait on it is over at once.
 
     Args:
-        start: Unix seconds, or ISO 8601 with an offset.
+        start: Unix seconds, or ISO 8601, in UTC if it has no offset.
     """
 
     waits = False
@@ -112,6 +112,8 @@ class WallClock(Clock):
 def parse_duration(value: float | str) -> float:
     """Seconds of `90`, `"90s"`, `"25h"`, `"1d12h"`; units are s, m, h, d and w."""
     if not isinstance(value, str):
+        if not isinstance(value, int | float):
+            raise TypeError(f"a duration is seconds or text such as '25h', not {type(value).__name__}")
         return float(value)
     parts = _DURATION.findall(value)
     if not parts or "".join(number + unit for number, unit in parts) != value:

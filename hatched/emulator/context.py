@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any, Literal
 
 from attrs import define, field, frozen
+from attrs.validators import gt, in_, optional
 
 from hatched.emulator.configs import Configs
 from hatched.emulator.ids import Ids
@@ -48,12 +49,12 @@ class Settings:
     plan: Plan
     origin: str
     operations: Operations = Operations()
-    event_body: Literal["nested", "flat"] = "nested"
-    batch_transaction: Literal["batch", "event"] = "batch"
-    webhook_scheme: Literal["current", "legacy"] = "current"
-    event_retention: float | None = None
-    field_errors: Literal["objects", "messages"] = "objects"
-    strict: Literal["seen"] | None = None
+    event_body: Literal["nested", "flat"] = field(default="nested", validator=in_(("nested", "flat")))
+    batch_transaction: Literal["batch", "event"] = field(default="batch", validator=in_(("batch", "event")))
+    webhook_scheme: Literal["current", "legacy"] = field(default="current", validator=in_(("current", "legacy")))
+    event_retention: float | None = field(default=None, validator=optional(gt(0)))
+    field_errors: Literal["objects", "messages"] = field(default="objects", validator=in_(("objects", "messages")))
+    strict: Literal["seen"] | None = field(default=None, validator=in_(("seen", None)))
 
 
 @frozen(kw_only=True)

@@ -187,6 +187,8 @@ def _clear_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str
 
 
 def _publish(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    if not body:
+        raise ValueError("the body must be rules, as a TOML file has them but in JSON")
     return {"config_version_id": emulator.publish(load(body))}
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hatched import AsyncHatchedClient, HatchedClient
     from hatched.emulator.asgi import App
     from hatched.emulator.doors import EmulatedOptions
-    from hatched.emulator.receivers import ASGIApp
+    from hatched.emulator.receivers import ASGIApp, AsyncReceiver
     from hatched.emulator.server import Server
     from hatched.emulator.transport import AsyncTransport, Transport
 
@@ -56,6 +56,7 @@ class AppliedEvent(NamedTuple):
     effects: dict[str, Any]
     occurred_at: float
     applied_at: float
+    customer_id: str
 
 
 class Snapshot(NamedTuple):
@@ -82,7 +83,8 @@ class Emulator:
         rules: The published rules, or the name of a preset (`language-learning`, `fitness`, `productivity`, `custom`),
             or the path of a TOML file. `None` is those that a store holds, or `language-learning`.
         plan: `free`, `growth`, `pro` or `enterprise`: rate limits, event quota, credits, features.
-        store: A file, or `":memory:"`.
+        store: A file, or `":memory:"`. A file keeps time, too, but not `fail_next` and what counts against rate limits;
+            it belongs to one emulator at a time.
         seed: The same seed and requests give the same ids.
         clock: Virtual time that starts at 2026-01-01 if `None`.
         api_key: The secret key of the customer.
@@ -129,6 +131,8 @@ class Emulator:
         self._closed = False
         self._delivering = False
         self._receiver: Receiver | None = None
+        if credits is not None and credits < 0:
+            raise ValueError("credits are not less than 0")
         self._rules = None if rules is None else _checked(rules)
         self._default: Checked | None = None
         self._seed = seed
@@ -186,6 +190,8 @@ class Emulator:
         with self._lock:
             if not self._closed:
                 self._run_due(self.clock.now())
+                if self._store.lasting:
+                    self._store.remember("now", self.clock.now())
         self._deliver()
 
     def transport(self) -> AsyncTransport:
@@ -231,11 +237,12 @@ class Emulator:
     def effects(self, user_id: str | None = None) -> list[AppliedEvent]:
         """Every event that was accepted, of all customers or of one user, in order.
 
-        Each stands here once, unless it was sent again after `event_retention`.
+        Each stands here once per customer, unless it was sent again after `event_retention`.
         """
         with self._lock:
             rows = self._store.db.execute(
-                "SELECT event_id, user_id, type, audience, buddy_id, effects, occurred_at, applied_at FROM events"
+                "SELECT event_id, user_id, type, audience, buddy_id, effects, occurred_at, applied_at, customer_id"
+                " FROM events"
                 " WHERE ? IS NULL OR user_id = ? ORDER BY seq",
                 (user_id, user_id),
             )
@@ -281,10 +288,14 @@ class Emulator:
     def add_key(self, key: str, *, scopes: tuple[str, ...] | None = None, customer: str = "default") -> str:
         """Lets a key in, with `scopes` as a publishable one, and answers its customer's id.
 
-        Another `customer` is another tenant, made on the spot with the rules of the first.
+        Another `customer` is another tenant, made on the spot with the rules of the first. Raises `ValueError` for a
+        key that opens something else already.
         """
         with self._lock:
             customer_id = self._customer(customer)
+            known = self.keys.find(f"Bearer {key}")
+            if known is not None and (known.customer_id, known.scopes) != (customer_id, scopes and frozenset(scopes)):
+                raise ValueError("this key is known with another customer or other scopes: revoke it first")
             self.keys.add(key, customer_id, scopes)
             return customer_id
 
@@ -305,11 +316,12 @@ class Emulator:
         with self._lock:
             self._world.failures.setdefault(operation, []).append(reason)
 
-    def deliver_webhooks_to(self, receiver: Receiver | ASGIApp | str | None) -> None:
+    def deliver_webhooks_to(self, receiver: Receiver | AsyncReceiver | ASGIApp | str | None) -> None:
         """Who gets the webhooks: a function that answers with a status, an ASGI application, or a URL.
 
         It is called after the request, or the step of the clock, that made an attempt due. Without one every attempt
-        fails: the emulator makes no connection to the URLs that endpoints are registered with.
+        fails: the emulator makes no connection to the URLs that endpoints are registered with. Signatures carry the
+        emulator's time, so verify them with `now=emulator.clock.now`.
         """
         if receiver is not None:
             from hatched.emulator import receivers
@@ -324,7 +336,7 @@ class Emulator:
             return sessions.verify(self._world, token, self.clock.now())
 
     def item_id(self, key: str) -> str:
-        """The id of an item of the rules."""
+        """The id that an item of this key has, in whatever version of the rules."""
         return catalogue.item_id(self.customer_id, key)
 
     def add_credits(self, count: int) -> None:
@@ -423,12 +435,19 @@ class Emulator:
                 self._store.close()
 
     def _start(self) -> None:
+        self._catch_up()
         self._build(self._store.open_generation())
         self.customer_id: str = self._customer("default")
         if self._rules is not None:
             # A file may hold other rules than those that were asked for.
             self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
         self._let_in()
+
+    def _catch_up(self) -> None:
+        """The time of a file never goes back, so neither does that of whoever opens it."""
+        now = self._store.recall("now") if self._store.lasting else None
+        if now is not None and now > self.clock.now():
+            self.clock.put_back(self.clock.state + now - self.clock.now())
 
     def _let_in(self) -> None:
         """Its own keys open it, whatever a file or an export holds."""
@@ -553,4 +572,6 @@ class Emulator:
 
 
 def _checked(rules: Rules | str | Path) -> Checked:
+    if not isinstance(rules, Rules | str | Path):
+        raise TypeError(f"rules are Rules, a preset's name or a path, not {type(rules).__name__}")
     return checked(rules if isinstance(rules, Rules) else find_rules(rules))

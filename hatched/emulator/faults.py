@@ -89,15 +89,18 @@ class Faults:
         Raises `ValueError` for a route that does not exist.
         """
         route_id, added = _route_id(route), tuple(faults)
+        for fault in added:
+            if not (fault is None or isinstance(fault, Fault)):
+                raise TypeError(f"a script is of Fault and None, not of {type(fault).__name__}")
         with self._lock:
             self._scripts.setdefault(route_id, deque()).extend(added)
 
     def random(self, seed: int, faults: Mapping[Fault, float]) -> None:
-        """Every request meets one of these with its probability."""
+        """Every request meets one of these with its probability. Raises `ValueError` for what is none."""
         if sum(faults.values()) > 1:
             raise ValueError("the probabilities add up to more than 1")
-        if min(faults.values(), default=0) < 0:
-            raise ValueError("a probability is not less than 0")
+        if not all(0 <= chance <= 1 for chance in faults.values()):
+            raise ValueError("a probability is between 0 and 1")
         with self._lock:
             self._random, self._chances = Random(seed), dict(faults)
 
@@ -108,7 +111,7 @@ class Faults:
 
     def assert_all_fired(self) -> None:
         """Raises `AssertionError` if a scripted fault never met a request."""
-        if left := self.pending():
+        if left := {route: script for route, script in self.pending().items() if any(script)}:
             raise AssertionError(f"scripted faults that never fired: {left}")
 
     def clear(self) -> None:

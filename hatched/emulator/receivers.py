@@ -20,17 +20,39 @@ ASGIApp = Callable[
     Awaitable[None],
 ]
 
+AsyncReceiver = Callable[[WebhookRequest], Awaitable[int]]
+
 TIMEOUT = 10.0
 """Seconds that a receiver has (concepts/webhook-delivery: seen)."""
 
 
-def receiver(target: Receiver | ASGIApp | str) -> Receiver:
-    """A receiver for whatever can be one. A URL gets every webhook, whatever URL its endpoint was registered with."""
+def receiver(target: Receiver | AsyncReceiver | ASGIApp | str) -> Receiver:
+    """A receiver for whatever can be one. A URL gets every webhook, whatever URL its endpoint was registered with.
+
+    Raises `TypeError` for anything else, and `ValueError` for what is no URL.
+    """
     if isinstance(target, str):
         return _Url(target)
-    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(type(target).__call__):
+    if not callable(target):
+        raise TypeError(f"webhooks go to a function, an ASGI application or a URL, not to {type(target).__name__}")
+    if _takes(target, 3):
         return _Application(cast(ASGIApp, target))
+    if not _takes(target, 1):
+        raise TypeError("a function that receives webhooks takes a WebhookRequest and answers an HTTP status")
+    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(type(target).__call__):
+        return _Awaited(cast(AsyncReceiver, target))
     return cast(Receiver, target)
+
+
+def _takes(target: Callable[..., Any], count: int) -> bool:
+    """Whether it can be called with so many positional arguments."""
+    try:
+        inspect.signature(target).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:  # some that are written in C do not tell
+        return count == 1
+    return True
 
 
 class _Url:
@@ -43,6 +65,17 @@ class _Url:
     def __call__(self, request: WebhookRequest) -> int:
         with httpx.Client(timeout=TIMEOUT, trust_env=False, verify=self._tls) as client:
             return client.post(self._url, content=request.body, headers=request.headers).status_code
+
+
+class _Awaited:
+    """A coroutine function, run as an application is."""
+
+    def __init__(self, function: AsyncReceiver) -> None:
+        self._function = function
+
+    def __call__(self, request: WebhookRequest) -> int:
+        with anyio.from_thread.start_blocking_portal() as portal:
+            return portal.call(self._function, request)
 
 
 class _Application:

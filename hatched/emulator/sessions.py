@@ -121,5 +121,5 @@ def _sign(world: World, claims: dict[str, Any]) -> str:
     try:
         import jwt
     except ModuleNotFoundError:
-        raise ApiError(501, "emulator_not_implemented", "Tokens need the extra hatched[emulator]") from None
+        raise ApiError(501, "emulator_not_implemented", "Tokens need PyJWT: pip install 'hatched[emulator]'") from None
     return jwt.encode(claims, world.signing_key, algorithm=_ALGORITHM)

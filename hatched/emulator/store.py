@@ -175,6 +175,15 @@ class Store:
         self.db.execute("COMMIT")
         self.db.execute("BEGIN IMMEDIATE")
 
+    def remember(self, key: str, value: float) -> None:
+        """Keeps a number."""
+        self.db.execute("REPLACE INTO meta VALUES (?, ?)", (key, repr(value)))
+
+    def recall(self, key: str) -> float | None:
+        """A number that was kept."""
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else float(row[0])
+
     def open_generation(self) -> int:
         """How often this store has been opened before."""
         row = self.db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()

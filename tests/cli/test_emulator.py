@@ -110,8 +110,8 @@ def test_the_coverage_page_tells_stated_from_inferred() -> None:
     ("arguments", "words"),
     [
         (("--rules", "fitnes"), "there is no file fitnes, and no preset of that name"),
-        (("--clock", "noon"), "Invalid isoformat string: 'noon'"),
-        (("--forward-webhooks", "localhost"), "not a URL: 'localhost'"),
+        (("--clock", "noon"), "say 2026-01-01T00:00:00Z"),
+        (("--forward-webhooks", "localhost"), "say http://localhost:8000/hooks"),
         (("--plan", "huge"), "'huge' is not one of"),
         (("--print-env", "--port", "0"), "--print-env needs the --port"),
         (("--port", "70000"), "70000 is not in the range"),

@@ -84,10 +84,14 @@ def test_when_a_condition_holds(
 @pytest.mark.parametrize(
     ("type", "config", "message"),
     [
-        ("event_count", {"count": 1}, "a event_count condition needs event_type (str)"),
-        ("coin", {"amount": True}, "a coin condition needs amount (int)"),
-        ("evolution", {"stage": "2"}, "a evolution condition needs stage (int)"),
-        ("custom", {"property": "n", "op": "like"}, "a custom condition knows the operators eq, ne, gt, gte, lt, lte"),
+        ("event_count", {"count": 1}, "a condition of type event_count needs event_type (str)"),
+        ("coin", {"amount": True}, "a condition of type coin needs amount (int)"),
+        ("evolution", {"stage": "2"}, "a condition of type evolution needs stage (int)"),
+        (
+            "custom",
+            {"property": "n", "op": "like"},
+            "a condition of type custom knows the operators eq, ne, gt, gte, lt, lte",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_condition(type: Any, config: dict[str, Any], message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import httpx
 import pytest
@@ -157,3 +158,18 @@ def test_handle_knows_no_faults() -> None:
     api = Api()
     api.emulator.faults.script("health", [Fault.refuse()])
     assert api.send("GET", "/health").status == 200
+
+
+def test_what_is_no_fault_or_chance_is_refused() -> None:
+    faults = Emulator().faults
+    wrong: Any = "drop"
+    with pytest.raises(TypeError, match="a script is of Fault and None, not of str"):
+        faults.script("events.send", [wrong])
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        faults.random(1, {Fault.drop(): float("nan")})
+
+
+def test_a_pass_that_is_left_over_is_no_fault() -> None:
+    faults = Emulator().faults
+    faults.script("events.send", [None])
+    faults.assert_all_fired()

@@ -195,7 +195,10 @@ def test_keys_are_taken_once() -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ({"type": "event_count", "config": {}}, "completion_condition: a event_count condition needs event_type (str)"),
+        (
+            {"type": "event_count", "config": {}},
+            "completion_condition: a condition of type event_count needs event_type (str)",
+        ),
         ({"type": "xp", "config": {"amount": 1}}, "completion_condition.type must be one of the following values"),
         ({"type": "coin"}, "completion_condition.config should not be empty"),
     ],

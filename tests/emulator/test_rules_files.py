@@ -48,7 +48,7 @@ def test_a_file_means_what_its_python_twin_means(tmp_path: Path) -> None:
         ('[[skill_rules]]\nevent = "t"\nskill = "s"\namount = 1', "r.toml:3: there is no skill s"),
         (
             '[[badges]]\nkey = "b"\ncondition = { type = "coin", config = {} }',
-            "r.toml:3: badge b: a coin condition needs amount (int)",
+            "r.toml:3: badge b: a condition of type coin needs amount (int)",
         ),
         (
             '[[streaks]]\nkey = "s"\nevents = ["t"]\n[[streaks.milestones]]\nat = "7"',
@@ -156,7 +156,7 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
         ),
         (
             "[[badges]]\nkey = 'b'\ncondition = { type = 'coin', config = { amount = 1, amuont = 2 } }",
-            "r.toml:3: badge b: a coin condition knows no amuont",
+            "r.toml:3: badge b: a condition of type coin knows no amuont",
         ),
         (
             "[[gates]]\nkey = 'g'\ncost = 1\nmetadata = { when = 2026-01-01 }",

@@ -287,6 +287,7 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/faults", {"script": {"no.route": []}}, 400, "no such route"),
         ("POST", "/faults", {"script": {"events.send": [{"kind": "rain"}]}}, 400, "a fault is one of status, drop"),
         ("POST", "/faults", {"script": {"events.send": [{"kind": "drop", "x": 1}]}}, 400, "unexpected keyword"),
+        ("POST", "/rules", {}, 400, "the body must be rules"),
         ("POST", "/rules", {"badge": []}, 400, "property badge should not exist"),
         ("POST", "/keys", {}, 400, "'key' is missing"),
         ("DELETE", "/keys", {"key": "nobody"}, 400, "'nobody' is missing"),

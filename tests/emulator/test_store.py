@@ -35,6 +35,7 @@ from hatched.emulator import (
     Streak,
     Token,
 )
+from hatched.emulator.clock import WallClock
 from hatched.emulator.configs import load
 from hatched.emulator.messages import dumps
 
@@ -250,3 +251,55 @@ def test_rules_of_wrong_types_are_refused_when_they_are_given() -> None:
         with pytest.raises(ValueError, match=r".+"):
             emulator.publish(wrong)
     assert emulator.sync_client().eggs.create(user_id="u").status == "waiting"
+
+
+@pytest.mark.parametrize("clock", [Clock, WallClock])
+def test_the_time_of_a_file_never_goes_back(tmp_path: Path, clock: Any) -> None:
+    store = str(tmp_path / "hatched.db")
+    with Emulator(store=store, clock=clock()) as emulator:
+        emulator.clock.advance("40d")
+        before = emulator.clock.now()
+    with Emulator(store=store, clock=clock()) as emulator:
+        assert emulator.clock.now() >= before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"strict": "sen"},
+        {"event_body": "x"},
+        {"batch_transaction": "x"},
+        {"field_errors": "x"},
+        {"webhook_scheme": "curent"},
+        {"event_retention": -3},
+        {"credits": -3},
+        {"plan": "huge"},
+    ],
+)
+def test_a_switch_that_does_not_exist_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Emulator(**options)
+
+
+def test_rules_of_another_kind_are_refused() -> None:
+    wrong: Any = {}
+    with pytest.raises(TypeError, match=r"rules are Rules, a preset's name or a path, not dict"):
+        Emulator(rules=wrong)
+
+
+def test_a_key_opens_one_thing() -> None:
+    emulator = Emulator()
+    emulator.add_key(emulator.api_key)
+    with pytest.raises(ValueError, match="another customer or other scopes"):
+        emulator.add_key(emulator.api_key, scopes=("read:buddies",))
+    with pytest.raises(ValueError, match="another customer or other scopes"):
+        emulator.add_key(emulator.api_key, customer="other")
+
+
+def test_the_events_of_two_customers_are_told_apart() -> None:
+    api = Api()
+    other = api.emulator.add_key("hatch_test_other", customer="other")
+    event = {"event_id": "1", "user_id": "a", "type": "lesson_completed"}
+    for key in ("hatch_test_emulator", "hatch_test_other"):
+        assert api.send("POST", "/events", event, key=key).status == 201
+    assert [applied.customer_id for applied in api.emulator.effects("a")] == [api.emulator.customer_id, other]

@@ -401,3 +401,23 @@ def test_a_receiver_that_answers_no_status_has_failed(answer: Any) -> None:
     (shown,) = api.ok("GET", f"/webhook-configs/{endpoint}/deliveries")["data"]
     assert (shown["status"], shown["attempts"]) == ("pending", 1)
     assert "is no status" in shown["error_message"]
+
+
+def test_a_coroutine_function_is_awaited() -> None:
+    api = Api()
+    buddy = api.buddy("ada")
+    endpoint = api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["coins.earned"]})["id"]
+
+    async def receive(request: WebhookRequest) -> int:
+        return 204
+
+    api.emulator.deliver_webhooks_to(receive)
+    api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 1, "reason": "r"})
+    (shown,) = api.ok("GET", f"/webhook-configs/{endpoint}/deliveries")["data"]
+    assert (shown["status"], shown["response_code"]) == ("success", 204)
+
+
+@pytest.mark.parametrize("receiver", [5, {}, lambda: 200, lambda one, two: 200])
+def test_what_cannot_receive_is_refused(receiver: Any) -> None:
+    with pytest.raises(TypeError, match=r"webhooks go to|takes a WebhookRequest"):
+        Api().emulator.deliver_webhooks_to(receiver)

@@ -38,12 +38,12 @@ def problem(condition: Condition) -> str | None:
     for key, kind in CONFIG[condition.type].items():
         value = condition.config.get(key)
         if not isinstance(value, kind) or isinstance(value, bool):
-            return f"a {condition.type} condition needs {key} ({kind.__name__})"
+            return f"a condition of type {condition.type} needs {key} ({kind.__name__})"
     if strange := sorted(condition.config.keys() - CONFIG[condition.type].keys() - MAY_HAVE.get(condition.type, set())):
-        return f"a {condition.type} condition knows no {', '.join(strange)}"
+        return f"a condition of type {condition.type} knows no {', '.join(strange)}"
     operator_ = condition.config.get("op", "eq")
     if condition.type == "custom" and not (isinstance(operator_, str) and operator_ in _OPERATORS):
-        return f"a custom condition knows the operators {', '.join(_OPERATORS)}"
+        return f"a condition of type custom knows the operators {', '.join(_OPERATORS)}"
     return None
 
 
