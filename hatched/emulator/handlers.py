@@ -119,9 +119,6 @@ _TABLE: dict[Route, Handler] = {
     routes.PATHS_DELETE_SUB_STEP: Handler(path_admin.delete_sub_step),
     routes.PATHS_GET_FOR_BUDDY: Handler(path_walk.get_for_buddy),
     routes.PATHS_COMPLETE_SUB_STEP: Handler(path_walk.complete_sub_step),
-}
-
-_TABLE |= {
     beyond.HEALTH_READY: Handler(health.get),
     beyond.HEALTH_LIVE: Handler(health.get),
     beyond.BUDDIES_GRANT_TOKENS: Handler(beyond.grant_tokens, EarnCoinsParams),
