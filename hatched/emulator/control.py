@@ -226,6 +226,22 @@ def _webhooks(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -
     return {}
 
 
+def _snapshot(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    name = str(len(emulator.snapshots) + 1)
+    emulator.snapshots[name] = emulator.snapshot()
+    return {"snapshot": name}
+
+
+def _restore(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
+    snapshot = emulator.snapshots.get(body["snapshot"])
+    if snapshot is None:
+        raise ValueError(
+            f"there is no snapshot {body['snapshot']!r}; there are {', '.join(emulator.snapshots) or 'none'}"
+        )
+    emulator.restore(snapshot)
+    return {}
+
+
 def _export(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
     return emulator.export()
 
@@ -262,6 +278,8 @@ _ACTIONS: dict[tuple[str, str], tuple[_Action, set[str] | None]] = {
     ("POST", "credits"): (_add_credits, {"count"}),
     ("POST", "failures"): (_fail_next, {"operation", "reason"}),
     ("POST", "webhooks"): (_webhooks, {"url"}),
+    ("POST", "snapshots"): (_snapshot, _NOTHING),
+    ("POST", "restore"): (_restore, {"snapshot"}),
     ("GET", "export"): (_export, _NOTHING),
     ("POST", "import"): (_import, None),
     ("GET", "coverage"): (_coverage, _NOTHING),

@@ -126,6 +126,8 @@ class Emulator:
         self.publishable_key = publishable_key
         self.clock: Clock = clock or Clock()
         self.faults: Faults = Faults()
+        self.snapshots: dict[str, Snapshot] = {}
+        """Those that were taken through `/_emulator/snapshots`, by name."""
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
         self._closed = False

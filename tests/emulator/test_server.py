@@ -274,6 +274,18 @@ def test_equal_chances_add_up(emulator: Emulator) -> None:
             emulator.sync_client(max_retries=0).health()
 
 
+def test_a_snapshot_is_taken_and_restored_from_outside(emulator: Emulator) -> None:
+    client = emulator.sync_client()
+    taken = ask(emulator, "POST", "/snapshots")
+    assert taken == (200, {"snapshot": "1"})
+    client.eggs.create(user_id="ada")
+    for _ in range(2):
+        assert ask(emulator, "POST", "/restore", taken[1]) == (200, {})
+        assert client.eggs.list() == ()
+    assert ask(emulator, "POST", "/restore", {"snapshot": "7"})[0] == 400
+    assert ask(emulator, "POST", "/restore", {"snapshot": []})[0] == 400
+
+
 def test_chance_is_set_from_outside(emulator: Emulator) -> None:
     chances = {"seed": 1, "faults": [{"kind": "drop", "reset": True, "probability": 1.0}]}
     assert ask(emulator, "POST", "/faults", {"random": chances})[0] == 200
