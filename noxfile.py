@@ -68,6 +68,10 @@ def demo(session: nox.Session) -> None:
     session.run("python", "examples/demo.py", *session.posargs)
 
 
+SPREAD = ("-n", "auto", "--dist", "loadfile")
+"""On all processors; a file's tests stay together, for some share what is dear to make."""
+
+
 @nox.session(python=list(FOUND) or False)
 def tests(session: nox.Session) -> None:
     """The tests, on every supported Python that is found; the first of them measures coverage."""
@@ -79,9 +83,9 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     if session.python == next(iter(FOUND)) and not session.posargs:
         session.run("coverage", "erase")
-        session.run("coverage", "run", "-m", "pytest")
+        session.run("coverage", "run", "-m", "pytest", *SPREAD)
     else:
-        session.run("pytest", *session.posargs)
+        session.run("pytest", *(session.posargs or SPREAD))
 
 
 @nox.session

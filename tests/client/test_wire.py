@@ -1096,7 +1096,7 @@ async def test_101_events_are_refused_with_the_limit_and_the_way_out(
         ([None], TypeError, r"events\[0\].*expected an object, got null"),
         ([{"user_id": "u", "userId": "v", "type": "t"}], TypeError, r"events\[0\].*userId"),
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 async def test_a_batch_of_something_else_is_refused_before_any_io(
     colour: Any, client: Any, wire: Any, events: Any, error: type[Exception], words: str
@@ -1186,7 +1186,7 @@ async def test_times_inside_properties_are_sent_too(colour: Any, client: Any, wi
         ([("x", 1)], TypeError),
         ("x", TypeError),
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 async def test_properties_that_json_cannot_hold_are_refused_before_any_io(
     colour: Any, client: Any, wire: Any, properties: Any, error: type[Exception]

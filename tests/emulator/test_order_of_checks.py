@@ -16,7 +16,7 @@ from hatched.routes import ROUTES
 
 from .support import KEY, Api
 
-NOBODY = str(uuid.uuid4())
+NOBODY = "00000000-0000-4000-8000-000000000000"
 PUBLISHABLE = "hatch_pk_emulator"
 
 
