@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import sqlite3
+import weakref
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +21,17 @@ FORMAT = 1
 _TYPES: dict[str, set[type]] = {"TEXT": {str}, "INTEGER": {int, bool}, "REAL": {int, float}, "BLOB": {bytes}}
 
 
-def copy(store: Store) -> sqlite3.Connection:
-    """A copy of the database, in memory."""
-    kept = sqlite3.connect(":memory:", check_same_thread=False)
-    store.db.backup(kept)
-    return kept
+class Copy:
+    """A database in memory, as another was when this was made. It closes itself when nobody keeps it."""
 
+    def __init__(self, store: Store) -> None:
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(self, self._db.close)
+        store.db.backup(self._db)
 
-def put_back(store: Store, kept: sqlite3.Connection) -> None:
-    """The database as it was when `kept` was made, in one step."""
-    kept.backup(store.db)
+    def put_back(self, store: Store) -> None:
+        """Makes `store` what the other was, in one step."""
+        self._db.backup(store.db)
 
 
 def export(store: Store) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections import deque
 from email.utils import formatdate
 from pathlib import Path
@@ -62,7 +61,7 @@ class AppliedEvent(NamedTuple):
 class Snapshot(NamedTuple):
     """What `Emulator.restore` takes."""
 
-    database: sqlite3.Connection
+    database: backup.Copy
     now: float
     ids: tuple[int, int]
     limits: list[Any]
@@ -380,12 +379,12 @@ class Emulator:
             world.states.flush()
             failures = {operation: list(reasons) for operation, reasons in world.failures.items()}
             limits = self._pipeline.limiter.dump()
-            return Snapshot(backup.copy(self._store), self.clock.state, world.ids.given, limits, failures)
+            return Snapshot(backup.Copy(self._store), self.clock.state, world.ids.given, limits, failures)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Everything as it was, time too if the clock is the emulator's own; a snapshot can be restored often."""
         with self._lock:
-            backup.put_back(self._store, snapshot.database)
+            snapshot.database.put_back(self._store)
             self._wake(snapshot.now, snapshot.ids, snapshot.limits, snapshot.failures)
 
     def export(self) -> dict[str, Any]:
