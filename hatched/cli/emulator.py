@@ -63,8 +63,6 @@ def emulator(
             raise click.UsageError("--print-env needs the --port that the server has")
         _print_variables(DEFAULT_KEY, origin(host, port) + PREFIX)
         return
-    if forward_webhooks is not None and not forward_webhooks.startswith(("http://", "https://")):
-        raise click.BadParameter("say http://localhost:8000/hooks", param_hint="--forward-webhooks")
     try:
         time = WallClock() if clock is None else _clock(clock)
         emulated = Emulator(rules=rules, plan=plan, store=db, seed=seed, clock=time)

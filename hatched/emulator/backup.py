@@ -7,7 +7,7 @@ import binascii
 import json
 import sqlite3
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from hatched.emulator.clock import iso
@@ -49,11 +49,24 @@ def export(store: Store) -> dict[str, Any]:
     }
 
 
-def check(data: Any) -> tuple[float, tuple[int, int], list[Any], dict[str, list[str]]]:
-    """What an export holds beside its tables: time, ids given, rate-limit windows, failures to come.
+class Beside(NamedTuple):
+    """What an emulator keeps outside of its database, as JSON.
 
-    Raises `ValueError` for what is no export.
+    Attributes:
+        now: State of the clock.
+        ids: How many have been given, to things and to requests.
+        limits: Rate-limit windows.
+        failures: By type of operation, the reasons why the next ones fail.
     """
+
+    now: float
+    ids: list[int]
+    limits: list[Any]
+    failures: dict[str, list[str]]
+
+
+def check(data: Any) -> Beside:
+    """What an export holds beside its tables. Raises `ValueError` for what is no export."""
     if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("tables"), dict):
         raise ValueError("this is no export of the emulator")
     if data.get("layout") != VERSION:
@@ -65,7 +78,7 @@ def check(data: Any) -> tuple[float, tuple[int, int], list[Any], dict[str, list[
         iso(now := float(data["now"]))
         if not all(type(count) is int and count >= 0 for count in (things, requests)):
             raise ValueError("ids are counted")
-        return now, (things, requests), limits.dump(), failures
+        return Beside(now, [things, requests], limits.dump(), failures)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"this is no export of the emulator: {type(error).__name__}: {error}") from None
 

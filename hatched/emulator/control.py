@@ -6,7 +6,6 @@ JSON in, JSON out. Only this machine is answered, and no page of another site.
 from __future__ import annotations
 
 import ipaddress
-import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
@@ -19,20 +18,13 @@ from hatched.emulator import art, fidelity
 from hatched.emulator.clock import iso
 from hatched.emulator.configs import load
 from hatched.emulator.faults import Fault, Kind
-from hatched.emulator.messages import Request, Response, dumps
+from hatched.emulator.messages import Request, Response, dumps, loads
 
 if TYPE_CHECKING:
     from hatched.emulator.emulator import Emulator
 
 _log = logging.getLogger("hatched.emulator")
 _PREFIX = "/_emulator"
-
-
-def _refuse(text: str) -> float:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
 class _RefusedError(Exception):
@@ -95,8 +87,7 @@ def _is_loopback(host: str) -> bool:
 def _body(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
-    body = _decoder.decode(request.body.decode())
-    dumps(body).encode()  # raises for what is JSON but no text
+    body = loads(request.body)
     if not isinstance(body, dict):
         raise _RefusedError(400, "the body must be a JSON object")
     return body
@@ -121,7 +112,7 @@ def _status(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> 
         "customer_id": emulator.customer_id,
         "api_key": emulator.api_key,
         "publishable_key": emulator.publishable_key,
-        "events": len(emulator.effects()),
+        "events": emulator._count_effects(),
         "requests": len(emulator.journal),
     }
 

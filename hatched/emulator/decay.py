@@ -15,17 +15,16 @@ _DAY = 86_400
 
 def run_due(world: World, now: float) -> None:
     """Goes through the days that have begun since it last ran, one by one."""
-    db = world.store.db
     today = day_of(now)
-    row = db.execute("SELECT value FROM meta WHERE key = 'decay_day'").fetchone()
-    first = int(row[0]) + 1 if row else today
+    last = world.store.recall("decay_day")
+    first = today if last is None else int(last) + 1
     if first > today:
         return
     with world.store.transaction():
         for buddy in _fading(world):
             for day in range(first, today + 1):
                 _fade(world, buddy, day)
-        db.execute("REPLACE INTO meta VALUES ('decay_day', ?)", (str(today),))
+        world.store.remember("decay_day", str(today))
 
 
 def next_due(world: World, now: float) -> float | None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import deque
 from email.utils import formatdate
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
@@ -26,7 +27,7 @@ from hatched.emulator.path_book import PathBook
 from hatched.emulator.pipeline import Pipeline
 from hatched.emulator.plans import find as find_plan
 from hatched.emulator.ratelimit import RateLimiter
-from hatched.emulator.rules.files import DEFAULT, find as find_rules
+from hatched.emulator.rules.files import DEFAULT, PRESETS, find as find_rules
 from hatched.emulator.rules.model import Rules
 from hatched.emulator.states import States
 from hatched.emulator.store import Store
@@ -62,10 +63,7 @@ class Snapshot(NamedTuple):
     """What `Emulator.restore` takes."""
 
     database: backup.Copy
-    now: float
-    ids: tuple[int, int]
-    limits: list[Any]
-    failures: dict[str, list[str]]
+    beside: backup.Beside
 
 
 class Exchange(NamedTuple):
@@ -135,7 +133,6 @@ class Emulator:
         if credits is not None and credits < 0:
             raise ValueError("credits are not less than 0")
         self._rules = None if rules is None else _checked(rules)
-        self._default: Checked | None = None
         self._seed = seed
         self._credits = credits
         self._lock = RLock()
@@ -174,7 +171,8 @@ class Emulator:
             fault = self.faults.take(match.route if match else None)
             if fault is None or fault.reaches_the_server:
                 return Exchange(self._answer(request, match, fault), fault)
-            self._note(request, match, None, request.header("x-request-id"), fault)
+            headers = request.by_name
+            self._note(request, match, headers, None, headers.get("x-request-id"), fault)
             return Exchange(None, fault)
 
     def next_due(self) -> float | None:
@@ -192,7 +190,7 @@ class Emulator:
             if not self._closed:
                 self._run_due(self.clock.now())
                 if self._store.lasting:
-                    self._store.remember("now", self.clock.now())
+                    self._store.remember("now", repr(self.clock.now()))
         self._deliver()
 
     def transport(self) -> AsyncTransport:
@@ -248,6 +246,11 @@ class Emulator:
                 (user_id, user_id),
             )
             return [AppliedEvent._make((*row[:5], json.loads(row[5]), *row[6:])) for row in rows]
+
+    def _count_effects(self) -> int:
+        with self._lock:
+            count: int = self._store.db.execute("SELECT count(*) FROM events").fetchone()[0]
+            return count
 
     def draft(self, rules: Rules | str | Path) -> str:
         """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
@@ -375,39 +378,30 @@ class Emulator:
     def snapshot(self) -> Snapshot:
         """Everything as it is now, kept in memory; faults and journal are not part of it."""
         with self._lock:
-            world = self._world
-            world.states.flush()
-            failures = {operation: list(reasons) for operation, reasons in world.failures.items()}
-            limits = self._pipeline.limiter.dump()
-            return Snapshot(backup.Copy(self._store), self.clock.state, world.ids.given, limits, failures)
+            self._world.states.flush()
+            return Snapshot(backup.Copy(self._store), self._beside())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Everything as it was, time too if the clock is the emulator's own; a snapshot can be restored often."""
         with self._lock:
             snapshot.database.put_back(self._store)
-            self._wake(snapshot.now, snapshot.ids, snapshot.limits, snapshot.failures)
+            self._wake(snapshot.beside)
 
     def export(self) -> dict[str, Any]:
         """Everything as it is now as JSON, for `import_`; faults and journal are not part of it."""
         with self._lock:
             self._world.states.flush()
-            return {
-                **backup.export(self._store),
-                "now": self.clock.state,
-                "ids": list(self._world.ids.given),
-                "limits": self._pipeline.limiter.dump(),
-                "failures": {operation: list(reasons) for operation, reasons in self._world.failures.items()},
-            }
+            return {**backup.export(self._store), **self._beside()._asdict()}
 
     def import_(self, data: Any) -> None:
         """Everything as it was exported, in place of what there is.
 
         Raises `ValueError`, and changes nothing, for what is no export of this layout.
         """
-        rest = backup.check(data)
+        beside = backup.check(data)
         with self._lock:
             backup.load(self._store, data)
-            self._wake(*rest)
+            self._wake(beside)
 
     def reset(self) -> None:
         """Empty, as it was when it was made. What was set since stays: `strict`, `origin`, the receiver of webhooks,
@@ -446,9 +440,9 @@ class Emulator:
 
     def _catch_up(self) -> None:
         """The time of a file never goes back, so neither does that of whoever opens it."""
-        now = self._store.recall("now") if self._store.lasting else None
-        if now is not None and now > self.clock.now():
-            self.clock.put_back(self.clock.state + now - self.clock.now())
+        seen = self._store.recall("now") if self._store.lasting else None
+        if seen is not None and float(seen) > self.clock.now():
+            self.clock.put_back(self.clock.state + float(seen) - self.clock.now())
 
     def _let_in(self) -> None:
         """Its own keys open it, whatever a file or an export holds."""
@@ -472,16 +466,22 @@ class Emulator:
         self.keys: Keys = Keys(self._store)
         self._pipeline = Pipeline(self._world, self.keys, RateLimiter(self._settings.plan))
 
-    def _wake(self, now: float, ids: tuple[int, int], limits: list[Any], failures: dict[str, list[str]]) -> None:
-        """What is kept outside of the database, after that was replaced."""
+    def _beside(self) -> backup.Beside:
+        failures = {operation: list(reasons) for operation, reasons in self._world.failures.items()}
+        things, requests = self._world.ids.given
+        return backup.Beside(self.clock.state, [things, requests], self._pipeline.limiter.dump(), failures)
+
+    def _wake(self, beside: backup.Beside) -> None:
+        """Goes on with a database that was replaced."""
         if self._own_clock:
-            self.clock.put_back(now)
+            self.clock.put_back(beside.now)
         self._build(self._store.generation)
         self.customer_id = self._customer("default")
         self._let_in()
-        self._world.ids.given = ids
-        self._world.failures.update({operation: list(reasons) for operation, reasons in failures.items()})
-        self._pipeline.limiter.load(limits)
+        things, requests = beside.ids
+        self._world.ids.given = things, requests
+        self._world.failures.update({operation: list(reasons) for operation, reasons in beside.failures.items()})
+        self._pipeline.limiter.load(beside.limits)
 
     def _customer(self, name: str) -> str:
         db = self._store.db
@@ -495,14 +495,9 @@ class Emulator:
         configs = self._world.configs
         with self._store.transaction():  # a customer without rules would be one for ever
             db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
-            version_id = configs.draft(customer_id, self._rules or self._default_rules(), self.clock.now())
+            version_id = configs.draft(customer_id, self._rules or _checked(DEFAULT), self.clock.now())
             configs.publish(customer_id, version_id)
         return customer_id
-
-    def _default_rules(self) -> Checked:
-        if self._default is None:
-            self._default = _checked(DEFAULT)
-        return self._default
 
     def _deliver(self) -> None:
         """Makes the attempts that are due, one after another.
@@ -546,9 +541,10 @@ class Emulator:
             return Response(200, (("Content-Type", "image/svg+xml"),), picture.encode())
         now = self.clock.now()
         self._run_due(now)
-        request_id = request.header("x-request-id") or self._world.ids.request()
-        reply = self._pipeline.answer(request, match, now, request_id)
-        self._note(request, match, reply.status, request_id, fault)
+        headers = request.by_name
+        request_id = headers.get("x-request-id") or self._world.ids.request()
+        reply = self._pipeline.answer(request, headers, match, now, request_id)
+        self._note(request, match, headers, reply.status, request_id, fault)
         body = reply.encoded()
         content = (("Content-Type", "application/json"),) if body else ()
         return Response(
@@ -561,18 +557,26 @@ class Emulator:
         self,
         request: Request,
         match: router.Match | None,
+        headers: dict[str, str],
         status: int | None,
         request_id: str | None,
         fault: Fault | None,
     ) -> None:
         route = match.route.id if match else f"{request.method} {request.path}"
-        headers = {name: value for name, value in request.by_name.items() if name != "authorization"}
+        kept = {name: value for name, value in headers.items() if name != "authorization"}
         self.journal.append(
-            Entry(route, status, request_id, fault, request.method, request.path, request.query, headers, request.body)
+            Entry(route, status, request_id, fault, request.method, request.path, request.query, kept, request.body)
         )
 
 
 def _checked(rules: Rules | str | Path) -> Checked:
     if not isinstance(rules, Rules | str | Path):
         raise TypeError(f"rules are Rules, a preset's name or a path, not {type(rules).__name__}")
+    if isinstance(rules, str) and rules in PRESETS:
+        return _preset(rules)
     return checked(rules if isinstance(rules, Rules) else find_rules(rules))
+
+
+@cache
+def _preset(name: str) -> Checked:
+    return checked(find_rules(name))

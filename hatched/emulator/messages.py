@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 
@@ -69,3 +70,22 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_cir
 def dumps(value: object) -> str:
     """Compact JSON."""
     return _encoder.encode(value)
+
+
+def loads(body: bytes) -> Any:
+    """JSON that can be stored. Raises `ValueError`, also for numbers beyond a float, and `RecursionError`."""
+    data = _decoder.decode(body.decode())
+    if b"\\u" in body:
+        # A lone surrogate is JSON but no text: no database takes it.
+        dumps(data).encode()
+    return data
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)

@@ -58,7 +58,7 @@ def _takes(target: Callable[..., Any], count: int) -> bool:
 class _Url:
     def __init__(self, url: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ValueError(f"not a URL: {url!r}")
+            raise ValueError(f"not a URL: {url!r} (say http://localhost:8000/hooks)")
         self._url = url
         self._tls = httpx.create_ssl_context()  # tens of milliseconds, so once
 

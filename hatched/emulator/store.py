@@ -175,26 +175,25 @@ class Store:
         self.db.execute("COMMIT")
         self.db.execute("BEGIN IMMEDIATE")
 
-    def remember(self, key: str, value: float) -> None:
-        """Keeps a number."""
-        self.db.execute("REPLACE INTO meta VALUES (?, ?)", (key, repr(value)))
+    def remember(self, key: str, value: str) -> None:
+        """Keeps a note."""
+        self.db.execute("REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def recall(self, key: str) -> float | None:
-        """A number that was kept."""
+    def recall(self, key: str) -> str | None:
+        """A note that was kept."""
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else float(row[0])
+        return None if row is None else row[0]
 
     def open_generation(self) -> int:
         """How often this store has been opened before."""
-        row = self.db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        before = int(row[0]) if row else 0
-        self.db.execute("REPLACE INTO meta VALUES ('generation', ?)", (str(before + 1),))
+        before = int(self.recall("generation") or 0)
+        self.remember("generation", str(before + 1))
         return before
 
     @property
     def generation(self) -> int:
         """What `open_generation` answered last."""
-        return int(self.db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0]) - 1
+        return int(self.recall("generation") or 0) - 1
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -26,7 +26,6 @@ Reader = Callable[[Any], Any]
 NO_ARGS: Mapping[str, str] = {}
 _DIGITS = 16
 _PLAIN = {str, int, bool, type(None)}
-_JSON = {dict, list, str, int, float, bool, type(None)}
 _DEEPEST = 100
 """Levels of a value of any shape (inferred): what is stored must be readable however deep the caller's stack is."""
 
@@ -182,22 +181,20 @@ def _reader(hint: Any) -> Reader:
 
 
 def _anything(value: Any) -> Any:
-    if type(value) in _PLAIN:
-        return value
-    if type(value) not in _JSON or (type(value) is float and not isfinite(value)):
-        raise RefusedError("must be a JSON value")
-    if isinstance(value, dict | list) and _deeper_than(_DEEPEST, value):
-        raise RefusedError(f"must not be nested more than {_DEEPEST} levels deep")
+    _refuse_what_is_no_json(value, _DEEPEST)
     return value
 
 
-def _deeper_than(levels: int, value: Any) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    if not all(type(each) in _JSON for each in inner):
+def _refuse_what_is_no_json(value: Any, levels: int) -> None:
+    if type(value) in _PLAIN or (type(value) is float and isfinite(value)):
+        return
+    if type(value) not in (dict, list):
         raise RefusedError("must be a JSON value")
-    return levels == 0 or any(_deeper_than(levels - 1, each) for each in inner)
+    if levels == 0:
+        raise RefusedError(f"must not be nested more than {_DEEPEST} levels deep")
+    members: Any = value.values() if type(value) is dict else value
+    for each in members:
+        _refuse_what_is_no_json(each, levels - 1)
 
 
 def _string(value: Any) -> str:

@@ -68,7 +68,7 @@ class _Backend(httpcore.SyncBackend):
 
 
 def _now(timeout: float | None) -> float | None:
-    return timeout.now() if isinstance(timeout, Remaining) else timeout
+    return Remaining.until(timeout.ends) if isinstance(timeout, Remaining) else timeout
 
 
 def bound(client: httpx.Client) -> None:

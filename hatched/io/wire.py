@@ -106,9 +106,12 @@ class Remaining(float):
 
     ends: float
 
-    def now(self) -> float:
+    @classmethod
+    def until(cls, ends: float) -> Remaining:
         """At least a millisecond: zero would mean that a socket never waits."""
-        return max(self.ends - time.monotonic(), 0.001)
+        left = cls(max(ends - time.monotonic(), 0.001))
+        left.ends = ends
+        return left
 
 
 class TimeLeft(dict[str, float]):
@@ -119,9 +122,7 @@ class TimeLeft(dict[str, float]):
         self.ends: float = time.monotonic() + seconds
 
     def get(self, _key: str, _default: object = None) -> float:
-        left = Remaining(max(self.ends - time.monotonic(), 0.001))
-        left.ends = self.ends
-        return left
+        return Remaining.until(self.ends)
 
 
 def to_httpx(
