@@ -1,1 +1,1 @@
-"""The bulk importer."""
+"""The bulk importer: `client.events.import_all`, `import_stream` and `plan`."""

@@ -57,18 +57,14 @@ class AsyncIO:
         self._key = key
         self._base_url = base_url
         self._http_client = http_client
-        self._clock = clock
+        self.clock = clock
         self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._pools: WeakKeyDictionary[object, _Pool] = WeakKeyDictionary()
         self._pid: int | None = None
         self._closed = False
 
     async def sleep(self, seconds: float) -> None:
-        if self._clock is None:
-            await anyio.sleep(seconds)
-        else:
-            await anyio.lowlevel.checkpoint()
-            self._clock.sleep(seconds)
+        await sleep(seconds, self.clock)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         if self._closed:
@@ -146,6 +142,17 @@ class AsyncIO:
         if pool is not None and self._http_client is None and self._pid == os.getpid():
             await _to_the_end(pool.aclose())
         self._pools.clear()
+
+
+async def sleep(seconds: float, clock: Clock | None) -> None:
+    """Let time pass, on a clock of its own or on the system's."""
+    if clock is None:
+        await anyio.sleep(seconds)
+        return
+    until = clock.now() + seconds
+    await anyio.lowlevel.checkpoint()
+    # Others who waited meanwhile have moved the clock on, for all.
+    clock.sleep(max(until - clock.now(), 0.0))
 
 
 def _running_loop() -> object:

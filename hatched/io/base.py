@@ -8,7 +8,13 @@ from hatched.pipeline.messages import Request, Response
 
 
 class IO(Protocol):
-    """Send, sleep, and tell the time. A blocking one never suspends its coroutines."""
+    """Send, sleep, and tell the time. A blocking one never suspends its coroutines.
+
+    Attributes:
+        clock: Time that was given for tests, or `None` for the system's.
+    """
+
+    clock: Clock | None
 
     async def send(self, request: Request, timeout: float | None) -> Response:
         """One attempt, within `timeout` seconds.

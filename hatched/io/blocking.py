@@ -35,6 +35,7 @@ class BlockingIO:
         self._key = key
         self._base_url = base_url
         self._http_client = http_client
+        self.clock = clock
         self._sleep = time.sleep if clock is None else clock.sleep
         self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._lock = Lock()

@@ -54,13 +54,26 @@ class Caller:
         start = self.io.now()
         given = checked(options, call=route.id, kind=_KINDS[route.replay]) if options else {}
         self.refuse(route)
-        request = self._request(route, ids, query, body, given, start)
+        content = None if body is None else codec.dumps(codec.to_wire(body))
+        request = self._request(route, ids, query, content, given, start)
         response = await self._handler(request)
         self._seen(response)
         if "on_response" in given:
             given["on_response"](_info(response, self.io.now() - start))
         raise_for_status(response)
         return _decode(response, kind)
+
+    async def exchange(self, route: Route, body: bytes, *, idempotency_key: str, timeout: float) -> Response:
+        """One attempt with a body that is encoded already; nothing is retried, and any answer is an answer.
+
+        Raises:
+            HatchedError: There was no answer.
+        """
+        self.refuse(route)
+        given = {"idempotency_key": idempotency_key, "timeout": timeout, "max_retries": 0, "deadline": None}
+        response = await self._handler(self._request(route, (), None, body, given, 0.0))
+        self._seen(response)
+        return response
 
     def refuse(self, route: Route) -> None:
         """Raise if the key is of a kind that may not call this route."""
@@ -72,7 +85,7 @@ class Caller:
         route: Route,
         ids: tuple[str, ...],
         query: Params | Mapping[str, str] | None,
-        body: Params | None,
+        content: bytes | None,
         given: Mapping[str, Any],
         start: float,
     ) -> Request:
@@ -85,9 +98,7 @@ class Caller:
             headers["x-request-id"] = given["request_id"]
         if "idempotency_key" in given:
             headers["idempotency-key"] = given["idempotency_key"]
-        content = None
-        if body is not None:
-            content = codec.dumps(codec.to_wire(body))
+        if content is not None:
             headers["content-type"] = "application/json"
         deadline = given.get("deadline", self.config.deadline)
         return Request(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID, uuid4, uuid5
 
 from attrs import evolve
@@ -13,6 +13,13 @@ from hatched import codec, models, routes
 from hatched.config import checked_id
 from hatched.options import WriteOptions
 from hatched.resources._call import AsyncResource
+
+if TYPE_CHECKING:
+    from hatched.imports.calls import AsyncImportStream
+    from hatched.imports.options import ImportOptions, PlanOptions, StreamOptions
+    from hatched.imports.planning import ImportPlan
+    from hatched.imports.report import ImportReport
+    from hatched.imports.sources import AsyncSource
 
 MAX_BATCH = 100
 """Events of one batch (guides/send-events)."""
@@ -82,8 +89,8 @@ class AsyncEvents(AsyncResource):
             raise ValueError("a batch needs at least one event")
         if len(events) > MAX_BATCH:
             raise ValueError(
-                f"a batch takes at most {MAX_BATCH} events and got {len(events)}: send slices of {MAX_BATCH}, "
-                "as the importer (events.import_all, planned) will do"
+                f"a batch takes at most {MAX_BATCH} events and got {len(events)}: "
+                "`events.import_all` takes any number of them"
             )
         params = [_params(event, place) for place, event in enumerate(events)]
         params = [
@@ -92,6 +99,56 @@ class AsyncEvents(AsyncResource):
         ]
         body = models.SendBatchParams(events=params)
         return await self._call(routes.EVENTS_SEND_BATCH, models.BatchResult, body=body, options=options)
+
+    async def import_all(self, source: AsyncSource, /, **options: Unpack[ImportOptions]) -> ImportReport:
+        """Send any number of events: in full batches, paced, in order, and none of them lost or applied twice.
+
+        What the server refuses for what it holds goes to the dead-letter file; the rest of its batch is sent. Lost
+        answers, 429s and 5xx are repeated with the same bytes. Any other end leaves the report with `stopped` set,
+        and with a checkpoint the same call goes on from there, also after the process was killed.
+
+        Args:
+            source: A path of JSON Lines, CSV or Parquet (`.jsonl`, `.csv`, `.parquet`, the first two also with `.gz`
+                or `.zst`; `-` is JSON Lines on standard input), or an iterable or async iterable of `SendEventParams`
+                or mappings in snake_case or camelCase. An iterable is asked in the event loop.
+            options: See `ImportOptions`.
+
+        Raises:
+            ValueError: The first row is no event, the checkpoint belongs to something else, or an option is out of
+                range; nothing was sent.
+            OSError: The source cannot be read. Like any error of the source it is raised when what is under way has
+                finished.
+        """
+        from hatched.imports.calls import import_all
+
+        return await import_all(self._call, source, options)
+
+    def import_stream(self, source: AsyncSource, /, **options: Unpack[StreamOptions]) -> AsyncImportStream:
+        """`import_all` for those who want each event's effects: `async with` it, and iterate.
+
+            async with hatched.events.import_stream(rows) as results:
+                async for result in results:
+                    print(result.event_id, result.effects or result.rejection)
+
+        Rejected events are among the results, and in no file. With a checkpoint, events count as dealt with when
+        they are accepted or rejected, whether or not their results were taken.
+
+        Args:
+            source: As in `import_all`.
+            options: See `StreamOptions`.
+        """
+        from hatched.imports.calls import import_stream
+
+        return import_stream(self._call, source, options)
+
+    async def plan(self, source: AsyncSource, /, **options: Unpack[PlanOptions]) -> ImportPlan:
+        """What `import_all` would do with a source: counts, bad rows, requests, days, and how long. Sends nothing.
+
+        The source is read to its end, so an iterator is used up.
+        """
+        from hatched.imports.calls import plan
+
+        return await plan(self._call, source, options)
 
 
 def _minted(options: WriteOptions, place: str) -> str:

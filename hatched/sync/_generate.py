@@ -28,9 +28,17 @@ WORDS = {
     "for asyncio and trio": "for scripts, notebooks and threads: no event loop, and no thread of its own",
     "any number of tasks": "any number of threads",
     "With several tasks at once": "With several threads at once",
+    "AsyncSource": "Source",
+    "AsyncImportStream": "ImportStream",
+    "hatched.imports.calls": "hatched.imports.blocking",
+    "an iterable or async iterable of `SendEventParams`": "an iterable of `SendEventParams`",
+    "is asked in the event loop": "is asked in the calling thread",
+    "async for": "for",
 }
 BY_HAND = {"aclose", "with_options"}
 """In `_base.py`."""
+IMPORTS = "hatched.imports.calls"
+"""What truly needs concurrency is not stepped; `hatched.imports.blocking` has the same names."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -57,6 +65,7 @@ def _twin(source: Path) -> str:
     tree = ast.parse(source.read_text())
     cls = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name.startswith("Async"))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    for_types = [node for node in tree.body if isinstance(node, ast.If)]
     name = cls.name.removeprefix("Async")
     if source.name == "client.py":
         head = '"""The synchronous client."""'
@@ -69,6 +78,7 @@ def _twin(source: Path) -> str:
         head = f'"""{ast.get_docstring(tree)}"""'
         bases = f"(Resource[{cls.name}])"
         ours = ["from hatched.sync._base import Resource", f"from hatched.resources.{source.stem} import {cls.name}"]
+        ours += map(ast.unparse, for_types)
     body = [twin for node in cls.body if (twin := _member(node)) is not None]
     text = ast.unparse(
         ast.fix_missing_locations(ast.ClassDef(f"{name if bases else cls.name}{bases}", [], [], body, []))
@@ -108,6 +118,9 @@ def _member(node: ast.stmt) -> ast.stmt | None:
         body = [ast.parse(f"from hatched.sync.{node.name} import {kind}").body[0]]
         node.returns = ast.Name(kind)
         line = f"return {kind}({call})"
+    elif IMPORTS in ast.unparse(node):
+        body = [node.body[-2]]
+        line = ast.unparse(node.body[-1]).replace("await ", "").replace("self._call", "self._async._call")
     else:
         passed = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args] if argument.arg != "self"]
         passed += [f"{name}={name}" for name in names]

@@ -5,13 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from hatched import models
 from hatched.options import WriteOptions
 from hatched.resources.events import AsyncEvents
 from hatched.sync._base import Resource
 from hatched.sync._step import step
+
+if TYPE_CHECKING:
+    from hatched.imports.blocking import ImportStream
+    from hatched.imports.options import ImportOptions, PlanOptions, StreamOptions
+    from hatched.imports.planning import ImportPlan
+    from hatched.imports.report import ImportReport
+    from hatched.imports.sources import Source
 
 
 class Events(Resource[AsyncEvents]):
@@ -72,3 +79,53 @@ class Events(Resource[AsyncEvents]):
             ValidationError: Nothing was applied.
         """
         return step(self._async.send_batch(events, **options))
+
+    def import_all(self, source: Source, /, **options: Unpack[ImportOptions]) -> ImportReport:
+        """Send any number of events: in full batches, paced, in order, and none of them lost or applied twice.
+
+        What the server refuses for what it holds goes to the dead-letter file; the rest of its batch is sent. Lost
+        answers, 429s and 5xx are repeated with the same bytes. Any other end leaves the report with `stopped` set,
+        and with a checkpoint the same call goes on from there, also after the process was killed.
+
+        Args:
+            source: A path of JSON Lines, CSV or Parquet (`.jsonl`, `.csv`, `.parquet`, the first two also with `.gz`
+                or `.zst`; `-` is JSON Lines on standard input), or an iterable of `SendEventParams`
+                or mappings in snake_case or camelCase. An iterable is asked in the calling thread.
+            options: See `ImportOptions`.
+
+        Raises:
+            ValueError: The first row is no event, the checkpoint belongs to something else, or an option is out of
+                range; nothing was sent.
+            OSError: The source cannot be read. Like any error of the source it is raised when what is under way has
+                finished.
+        """
+        from hatched.imports.blocking import import_all
+
+        return import_all(self._async._call, source, options)
+
+    def import_stream(self, source: Source, /, **options: Unpack[StreamOptions]) -> ImportStream:
+        """`import_all` for those who want each event's effects: `with` it, and iterate.
+
+            with hatched.events.import_stream(rows) as results:
+                for result in results:
+                    print(result.event_id, result.effects or result.rejection)
+
+        Rejected events are among the results, and in no file. With a checkpoint, events count as dealt with when
+        they are accepted or rejected, whether or not their results were taken.
+
+        Args:
+            source: As in `import_all`.
+            options: See `StreamOptions`.
+        """
+        from hatched.imports.blocking import import_stream
+
+        return import_stream(self._async._call, source, options)
+
+    def plan(self, source: Source, /, **options: Unpack[PlanOptions]) -> ImportPlan:
+        """What `import_all` would do with a source: counts, bad rows, requests, days, and how long. Sends nothing.
+
+        The source is read to its end, so an iterator is used up.
+        """
+        from hatched.imports.blocking import plan
+
+        return plan(self._async._call, source, options)

@@ -1,0 +1,141 @@
+"""What an import remembers of itself in a file, so that it can go on after any end.
+
+One row of SQLite, written in one transaction that is on the disk when it is over (`synchronous=FULL`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+_VERSION = 1
+_LAYOUT = """
+CREATE TABLE import (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    source TEXT NOT NULL,
+    fingerprint TEXT,
+    settings TEXT NOT NULL,
+    watermark INTEGER NOT NULL,
+    above BLOB NOT NULL,
+    start_position INTEGER NOT NULL,
+    start_offset INTEGER NOT NULL,
+    dead_letters INTEGER,
+    counts TEXT NOT NULL,
+    spent TEXT NOT NULL,
+    ended TEXT
+)
+"""
+
+
+@frozen(kw_only=True)
+class State:
+    """Where an import stands.
+
+    Attributes:
+        source: As its user wrote it; for messages.
+        fingerprint: Of the source; `None` if it has none.
+        settings: Those that decide what a row becomes; they must not change.
+        watermark: Every row before it is done.
+        above: The rows beyond that are done, as `Done` has them.
+        start_position: Of a row at or before the watermark where reading can begin.
+        start_offset: Its place in the file.
+        dead_letters: Bytes of the dead-letter file that belong to what is done.
+        counts: The counts of the report.
+        spent: The requests of the last day, as the limiter has them, and when that was.
+        ended: `done`, the reason why it stopped, or `None` while it runs.
+    """
+
+    source: str
+    fingerprint: str | None = None
+    settings: str = ""
+    watermark: int = 0
+    above: bytes = b""
+    start_position: int = 0
+    start_offset: int = 0
+    dead_letters: int | None = None
+    counts: dict[str, Any]
+    spent: dict[str, Any]
+    ended: str | None = None
+
+
+_FIELDS = tuple(State.__annotations__)
+_JSON = ("counts", "spent")
+
+
+class Checkpoint:
+    """The file. It belongs to one import at a time.
+
+    Raises:
+        ValueError: The file is something else, or another process has it open.
+        OSError: It cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fsdecode(path)
+        if not Path(self.path).parent.is_dir():
+            raise FileNotFoundError(f"{self.path}: there is no such directory")
+        # A transaction is written by whichever thread is free, and by one at a time.
+        self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise _explained(error, self.path) from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("BEGIN EXCLUSIVE")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version not in (0, _VERSION) or (version == 0 and tables):
+            raise ValueError(f"{self.path} is no checkpoint of an import, or one of a later version")
+        if version == 0:
+            self._db.execute(_LAYOUT)
+            self._db.execute(f"PRAGMA user_version={_VERSION}")
+        self._db.execute("COMMIT")
+
+    def load(self) -> State | None:
+        """What was saved last."""
+        row = self._db.execute(f"SELECT {', '.join(_FIELDS)} FROM import").fetchone()  # noqa: S608  names of ours
+        if row is None:
+            return None
+        values = dict(zip(_FIELDS, row, strict=True))
+        return State(**values | {name: json.loads(values[name]) for name in _JSON})
+
+    def save(self, state: State) -> None:
+        """Remember. When it answers, the state is on the disk.
+
+        Raises:
+            OSError: The disk is full, the file is read-only, and the like.
+        """
+        values = [json.dumps(getattr(state, name)) if name in _JSON else getattr(state, name) for name in _FIELDS]
+        try:
+            self._db.execute(
+                f"INSERT OR REPLACE INTO import (id, {', '.join(_FIELDS)})"  # noqa: S608  names of ours
+                f" VALUES (1{', ?' * len(_FIELDS)})",
+                values,
+            )
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self.path) from None
+
+    def close(self) -> None:
+        """Let others have the file."""
+        self._db.close()
+
+
+def _explained(error: sqlite3.DatabaseError, path: str) -> Exception:
+    if "locked" in str(error):
+        return ValueError(f"{path} is in use by another import")
+    if "not a database" in str(error):
+        return ValueError(f"{path} is no checkpoint of an import")
+    return OSError(f"{path}: {error}")

@@ -1,0 +1,86 @@
+"""The file of rejected events: one line of JSON each, with the reason.
+
+{"event": {…as it would be sent…}, "code": …, "message": …, "request_id": …, "position": …}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from hatched.imports.report import Rejection
+
+
+class DeadLetters:
+    """A file that lines are appended to.
+
+    Args:
+        size: Bytes of it that are known to belong to what is done; what follows them was written by an import that
+            did not live to say so, and comes again.
+
+    Raises:
+        ValueError: The file is shorter than it was.
+        OSError: It cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], size: int | None) -> None:
+        self.path = os.fsdecode(path)
+        file = Path(self.path)
+        found = file.stat().st_size if file.exists() else 0
+        if size is not None and found < size:
+            raise ValueError(f"{self.path} has lost rejected events: it was {size} bytes long, and now is {found}")
+        self._file = file.open("ab", buffering=0)
+        if size is not None:
+            self._file.truncate(size)
+        self.size = found if size is None else size
+
+    def append(self, lines: Iterable[bytes]) -> int:
+        """Write lines, and answer the size of the file when they are on the disk.
+
+        Raises:
+            OSError: They could not be written, or not all of them.
+        """
+        data = b"".join(lines)
+        if data:
+            self._file.truncate(self.size)  # an append that failed may have left a part
+            self._write(data)
+            os.fsync(self._file.fileno())
+            self.size += len(data)
+        return self.size
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[self._file.write(data) :]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def line(position: int, event: Any, rejection: Rejection) -> bytes:
+    """The line of a rejected event."""
+    fields = {
+        "event": event,
+        "code": rejection.code,
+        "message": rejection.message,
+        "request_id": rejection.request_id,
+        "position": position,
+    }
+    return json.dumps(fields, default=str).encode() + b"\n"
+
+
+def events(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """The events of such a file, to be sent again.
+
+    Raises:
+        ValueError: A line is something else.
+    """
+    with Path(path).open("rb") as file:
+        for number, text in enumerate(file, 1):
+            try:
+                yield json.loads(text)["event"]
+            except (ValueError, KeyError, TypeError):
+                raise ValueError(f"{os.fsdecode(path)}, line {number}: not a line of a dead-letter file") from None

@@ -1,0 +1,494 @@
+"""One import: reads, sends, remembers.
+
+A reader makes rows events and puts them on a schedule; workers take batches from it; a keeper writes down what is
+dealt with. The reader never runs further ahead of the oldest event that is not dealt with than a window, so memory
+does not grow with the source.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import add
+from typing import Any
+
+import anyio
+from attrs import asdict, astuple, define, evolve
+
+from hatched import codec
+from hatched.errors import HatchedError
+from hatched.imports import dead_letters, readers
+from hatched.imports.checkpoint import Checkpoint, State
+from hatched.imports.dead_letters import DeadLetters
+from hatched.imports.done import Done
+from hatched.imports.door import Door
+from hatched.imports.limiter import LocalLimiter
+from hatched.imports.options import Settings
+from hatched.imports.readers import Start
+from hatched.imports.report import ImportReport, ImportResult, Rejection, StopReason
+from hatched.imports.rows import Bad, Item, Rows, Skipped
+from hatched.imports.schedule import MAX_BYTES, MAX_EVENTS, Schedule
+from hatched.imports.sending import Accepted, Sender
+from hatched.imports.sources import AsyncSource, Events, Reading, path_of
+from hatched.imports.split import KIND_OF, Kind, Split, named
+from hatched.imports.stopping import Stop, StoppedError
+from hatched.models.events import EventEffects
+from hatched.pipeline.log import logger
+
+_WINDOW = 10_000
+"""Rows between the oldest that is not dealt with and the newest that is read."""
+_WAITING_BYTES = 8 * MAX_BYTES
+_LINGER = 1.0
+"""Seconds that events wait for others to fill their batch, while the source gives none."""
+_SAVING = 0.05
+"""Seconds between two writings of the checkpoint. What was accepted meanwhile is sent again after a crash, in vain."""
+_JUDGED = 500
+"""Events before a share of them means something."""
+_INERT = "no_active_buddies_for_user"
+
+Sink = Callable[[list[ImportResult]], Awaitable[None]]
+
+
+@define
+class _Counts:
+    accepted: int = 0
+    replayed: int = 0
+    inert: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    elapsed: float = 0.0
+
+
+class Importer:
+    """Runs once.
+
+    Args:
+        sink: Is given the result of every event, and keeps workers waiting while it has enough.
+    """
+
+    def __init__(self, door: Door, source: AsyncSource, settings: Settings, sink: Sink | None = None) -> None:
+        self._door = door
+        self._source = source
+        self._settings = settings
+        self._sink = sink
+        self.stop = Stop()
+        self._sender = Sender(door, settings, self.stop)
+        self._schedule = Schedule(settings.order)
+        self._done = Done()
+        self._counts = _Counts()
+        self._earlier = _Counts()
+        self._began = 0.0
+        self._reading: Reading | None = None
+        self._next = 0
+        self._fresh_from = 0  # no row from here on was dealt with before
+        self._rows = 0
+        self._slices: deque[Start] = deque([Start()])
+        self._read_bytes = 0
+        self._over = False
+        self._full = False
+        self._idle: deque[anyio.Event] = deque()
+        self._room = anyio.Event()
+        self._active = 0
+        self._bad_kinds: dict[str, dict[Kind, Rejection]] = {}
+        self._good_kinds: dict[str, set[Kind]] = {code: set() for code in KIND_OF}
+        self._checkpoint: Checkpoint | None = None
+        self._letters: DeadLetters | None = None
+        self._lines: list[bytes] = []
+        self._dirty = anyio.Event()
+        self._saved_watermark = 0
+
+    # --- from beginning to end ------------------------------------------------------------------------
+
+    async def run(self) -> ImportReport:
+        """Import. See `AsyncEvents.import_all`."""
+        self._began = self._door.now()
+        try:
+            if self._open():
+                return self._ended_before()
+            try:
+                await self._import()
+            except BaseException:
+                self.stop(StopReason.INTERRUPTED, "the import was cancelled")
+                logger.warning("an import was cancelled: %s", self._resume())  # its report reaches nobody
+                raise
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._save(ended=self.stop.reason or "done")
+                self._tell()
+        finally:
+            if self._checkpoint is not None:
+                self._checkpoint.close()
+            if self._letters is not None:
+                self._letters.close()
+        if self.stop.error is not None:
+            raise self.stop.error
+        return self.report()
+
+    async def _import(self) -> None:
+        async with anyio.create_task_group() as keeping:
+            keeping.start_soon(self._keep)
+            async with anyio.create_task_group() as working:
+                for _ in range(self._workers()):
+                    working.start_soon(self._work)
+                try:
+                    await self._read()
+                except StoppedError:
+                    pass
+                except Exception as error:  # noqa: BLE001  the source's, raised when what is under way has finished
+                    self.stop.fail(error)
+                except BaseException:
+                    self.stop(StopReason.INTERRUPTED, "the import was cancelled")
+                    self.stop.hurry()
+                    raise
+                self._over = True
+                self._wake(len(self._idle))
+            keeping.cancel_scope.cancel()
+
+    def _workers(self) -> int:
+        from hatched.imports.concurrency import MOST
+
+        if self._settings.order == "total":
+            return 1
+        return MOST if self._settings.concurrency == "auto" else self._settings.concurrency
+
+    def _open(self) -> bool:
+        """Open the files and find out where to go on. Answers whether everything was done before."""
+        path = path_of(self._source)
+        start = Start()
+        state = None
+        name = path or type(self._source).__name__
+        mark = readers.fingerprint(path) if path is not None else None
+        if self._settings.checkpoint is not None and not self._settings.dry_run:
+            self._checkpoint = Checkpoint(self._settings.checkpoint)
+            state = self._checkpoint.load()
+        if state is not None:
+            self._go_on(state, name, mark)
+            start = Start(state.start_position, state.start_offset)
+            if state.ended == "done":
+                return True
+        self._name, self._mark = name, mark
+        if not self._settings.dry_run:
+            letters = self._settings.dead_letter
+            if letters is None and path not in (None, "-") and self._sink is None:
+                letters = f"{path}.rejected.jsonl"
+            if letters is not None:
+                self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
+        rows = Rows(self._settings.map, self._settings.event_id, timed=self._settings.occurred_at == "required")
+        self._reading = Reading(self._source, rows, start, files=self._door.files, iterables=self._door.iterables)
+        self._slices = deque([start])
+        self._next = start.position
+        return False
+
+    def _go_on(self, state: State, name: str, mark: str | None) -> None:
+        assert self._checkpoint is not None
+        kept = f"delete {self._checkpoint.path} to begin again"
+        if state.settings != self._settings.lasting:
+            raise ValueError(
+                f"the checkpoint was made with other settings ({state.settings}, now {self._settings.lasting}): {kept}"
+            )
+        if state.fingerprint != mark:
+            raise ValueError(
+                f"{name} is not what {self._checkpoint.path} was made for ({state.source}), or has changed: {kept}"
+            )
+        self._done = Done(state.watermark, state.above)
+        self._saved_watermark = state.watermark
+        self._fresh_from = state.watermark + 8 * len(state.above)
+        self._earlier = _Counts(**state.counts)
+        if isinstance(self._sender.limiter, LocalLimiter) and state.spent:
+            self._sender.limiter.load(state.spent["day"], max(time.time() - state.spent["at"], 0.0))
+
+    def _ended_before(self) -> ImportReport:
+        self._tell()
+        return self.report()
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while (events := await self._next_events()) is not None:
+            self._slices.append(Start(events.position, events.offset))
+            self._read_bytes = events.end
+            self._next = events.position + len(events.outcomes)
+            for outcome in events.outcomes:
+                if outcome.position < self._fresh_from and outcome.position in self._done:
+                    continue
+                self._rows += 1
+                if not isinstance(outcome, Item):
+                    await self._take_note(outcome)
+                elif self._settings.dry_run:
+                    self._done.add([outcome.position])
+                else:
+                    self._schedule.add(outcome)
+            self._tell()
+            self._wake(self._schedule.free // MAX_EVENTS)
+            while self._too_far():
+                self._full = True
+                self._wake(len(self._idle))
+                self._room = anyio.Event()
+                with self.stop.interruptible():
+                    await self._room.wait()
+            self._full = False
+
+    async def _next_events(self) -> Events | None:
+        assert self._reading is not None
+        with self.stop.interruptible():
+            return await self._reading.next()
+        raise AssertionError  # `interruptible` raises when it swallows a cancellation
+
+    async def _take_note(self, outcome: Bad | Skipped) -> None:
+        if isinstance(outcome, Skipped):
+            self._counts.skipped += 1
+            self._finish([outcome.position])
+        elif outcome.position == 0:
+            raise ValueError(f"the first row is no event, so nothing was sent: {outcome.rejection.message}")
+        else:
+            await self._reject(outcome.position, outcome.row, outcome.rejection)
+
+    def _too_far(self) -> bool:
+        if self._settings.dry_run:
+            return False
+        return self._next - self._done.watermark > _WINDOW or self._schedule.bytes > _WAITING_BYTES
+
+    # --- sending --------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        try:
+            while batch := await self._take():
+                await self._deliver(batch)
+                self._active -= 1
+                self._schedule.give_back(batch)
+                self._wake(1 + self._schedule.free // MAX_EVENTS)
+        except StoppedError:
+            pass
+        except Exception as error:  # noqa: BLE001  raised when what is under way has finished
+            self.stop.fail(error)
+
+    async def _take(self) -> list[Item]:
+        """The next batch, or nothing if there is none any more."""
+        lingered = False
+        while self.stop.reason is None:
+            if self._active < self._sender.concurrency.allowed and self._worth_sending(lingered):
+                self._active += 1
+                return self._schedule.take()
+            if self._over and not self._schedule.waiting:
+                break
+            bell = anyio.Event()
+            self._idle.append(bell)
+            with self.stop.interruptible(), anyio.move_on_after(_LINGER) as patience:
+                await bell.wait()
+            lingered = patience.cancelled_caught
+            if lingered:
+                self._idle.remove(bell)
+        self._wake(len(self._idle))
+        return []
+
+    def _worth_sending(self, lingered: bool) -> bool:
+        if not self._schedule.free:
+            return False
+        full = self._schedule.free >= MAX_EVENTS or self._schedule.bytes >= MAX_BYTES
+        return full or self._full or self._over or lingered
+
+    def _wake(self, workers: int) -> None:
+        for _ in range(min(workers, len(self._idle))):
+            self._idle.popleft().set()
+
+    async def _deliver(self, batch: list[Item]) -> None:
+        split = Split(batch)
+        refused_for = ""
+        await self._leave_out_bad_kinds(split)
+        while part := split.part:
+            outcome = await self._sender.send(part)
+            if isinstance(outcome, Accepted):
+                split.accepted()
+                await self._accept(part, outcome)
+                if refused_for in KIND_OF:
+                    self._good_kinds[refused_for].update(KIND_OF[refused_for](item.event) for item in part)
+                    if len(part) == 1:
+                        self._probe(split, refused_for)
+            else:
+                refused_for = await self._find_the_bad(split, part, outcome)
+
+    async def _accept(self, part: Sequence[Item], accepted: Accepted) -> None:
+        inert = sum(_reason(result) == _INERT for result in accepted.results)
+        self._counts.accepted += len(part)
+        self._counts.replayed += len(part) * accepted.replayed
+        self._counts.inert += inert
+        self._finish([item.position for item in part])
+        self._tell()
+        if inert:
+            self._judge_inert()
+        if self._sink is not None:
+            effects = codec.structure(accepted.results, tuple[EventEffects, ...])
+            await self._give(
+                [
+                    ImportResult(position=item.position, event_id=item.event["event_id"], effects=effect)
+                    for item, effect in zip(part, effects, strict=True)
+                ]
+            )
+
+    def _judge_inert(self) -> None:
+        inert = self._earlier.inert + self._counts.inert
+        accepted = self._earlier.accepted + self._counts.accepted
+        if self._settings.inert_threshold < 1 and inert > self._settings.inert_threshold * max(accepted, _JUDGED):
+            self.stop(
+                StopReason.INERT,
+                f"{inert} of {accepted} events met no buddy of their user and did nothing, and their ids are used up: "
+                "hatch the buddies first, or raise inert_threshold",
+            )
+
+    async def _find_the_bad(self, split: Split, part: Sequence[Item], error: HatchedError) -> str:
+        """The server refuses something of this part: what it names, a kind of event, or one that halving finds."""
+        code = error.code or str(error.status_code)
+        rejection = Rejection(code=code, message=error.message, request_id=error.request_id)
+        if len(part) == 1:
+            split.drop(part)
+            await self._reject(part[0].position, part[0].event, rejection)
+            if code in KIND_OF:
+                self._bad_kinds.setdefault(code, {})[KIND_OF[code](part[0].event)] = rejection
+                await self._leave_out_bad_kinds(split)
+            return code
+        found = {part[index]: message for index, message in named(error.details).items() if index < len(part)}
+        for item, message in found.items():
+            await self._reject(item.position, item.event, evolve(rejection, message=message))
+        if found:
+            split.drop(found)
+        elif not self._probe(split, code):
+            split.halve()
+        return code
+
+    def _probe(self, split: Split, code: str) -> bool:
+        """Have an event of a kind that was never accepted go next, alone, if that leaves the order as it is."""
+        if code not in KIND_OF:
+            return False
+        good = self._good_kinds[code]
+        unknown = split.first(self._schedule.key, lambda item: KIND_OF[code](item.event) not in good)
+        if unknown is not None:
+            split.probe(unknown)
+        return unknown is not None
+
+    async def _leave_out_bad_kinds(self, split: Split) -> None:
+        for code, kinds in self._bad_kinds.items():
+            bad = [item for item in split.left if KIND_OF[code](item.event) in kinds]
+            for item in bad:
+                await self._reject(item.position, item.event, kinds[KIND_OF[code](item.event)])
+            if bad:
+                split.drop(bad)
+
+    async def _reject(self, position: int, event: Any, rejection: Rejection) -> None:
+        if self._settings.dry_run or self._sink is not None or self._letters is not None:
+            self._counts.rejected += 1
+            if self._letters is not None:
+                self._lines.append(dead_letters.line(position, event, rejection))
+            self._finish([position])
+        else:
+            self.stop(
+                StopReason.REJECTED,
+                f"row {position} was rejected ({rejection.code}: {rejection.message}); "
+                "give dead_letter= a file, and such rows go there",
+            )
+            raise StoppedError
+        if self._sink is not None:
+            event_id = event.get("event_id") if isinstance(event, Mapping) else None
+            await self._give([ImportResult(position=position, event_id=event_id, rejection=rejection)])
+
+    async def _give(self, results: list[ImportResult]) -> None:
+        assert self._sink is not None
+        with self.stop.interruptible():
+            await self._sink(results)
+
+    # --- keeping --------------------------------------------------------------------------------------
+
+    def _finish(self, positions: Sequence[int]) -> None:
+        """These rows are dealt with."""
+        self._done.add(positions)
+        self._dirty.set()
+        if not self._too_far():
+            self._room.set()
+
+    def _tell(self) -> None:
+        if self._settings.on_progress is not None:
+            self._settings.on_progress(self.report())
+
+    async def _keep(self) -> None:
+        while True:
+            await self._dirty.wait()
+            await self._save()
+            await anyio.sleep(_SAVING)
+
+    async def _save(self, ended: str | None = None) -> None:
+        self._dirty = anyio.Event()
+        if self._settings.dry_run:
+            self._saved_watermark = self._done.watermark
+            return
+        lines, self._lines = self._lines, []
+        state = self._state(ended)
+        try:
+            if self._checkpoint is not None or lines:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._write, state, lines)
+            self._saved_watermark = state.watermark
+        except OSError as error:
+            self._lines = lines + self._lines
+            self.stop(StopReason.STORAGE, str(error))
+
+    def _write(self, state: State, lines: list[bytes]) -> None:
+        # The file first: lines that the checkpoint does not know of are cut off and come again.
+        size = None if self._letters is None else self._letters.append(lines)
+        if self._checkpoint is not None:
+            self._checkpoint.save(evolve(state, dead_letters=size))
+
+    def _state(self, ended: str | None) -> State:
+        while len(self._slices) > 1 and self._slices[1].position <= self._done.watermark:
+            self._slices.popleft()
+        limiter = self._sender.limiter
+        spent = {"at": time.time(), "day": limiter.dump()} if isinstance(limiter, LocalLimiter) else {}
+        start = self._slices[0]
+        return State(
+            source=self._name,
+            fingerprint=self._mark,
+            settings=self._settings.lasting,
+            watermark=self._done.watermark,
+            above=self._done.above,
+            start_position=start.position,
+            start_offset=start.offset,
+            counts=asdict(self._total()),
+            spent=spent,
+            ended=ended,
+        )
+
+    def _total(self) -> _Counts:
+        self._counts.requests = self._sender.requests
+        self._counts.retries = self._sender.retries
+        self._counts.rate_limited = self._sender.rate_limited
+        self._counts.elapsed = self._door.now() - self._began
+        return _Counts(*map(add, astuple(self._counts), astuple(self._earlier)))
+
+    def report(self) -> ImportReport:
+        """Where the import stands."""
+        total = self._total()
+        reading = self._reading
+        size = reading.size if reading is not None else None
+        return ImportReport(
+            **asdict(total),
+            read=self._rows + self._earlier.accepted + self._earlier.rejected + self._earlier.skipped,
+            watermark=self._saved_watermark,
+            fraction=min(self._read_bytes / size, 1.0) if size else None,
+            per_minute=self._sender.per_minute,
+            dry_run=self._settings.dry_run,
+            stopped=self.stop.reason,
+            error=self.stop.message,
+            resume=self._resume() if self.stop.reason is not None else None,
+        )
+
+    def _resume(self) -> str:
+        if self._checkpoint is not None:
+            return f"call it again with the same source and checkpoint={self._checkpoint.path!r}"
+        return f"rows before position {self._saved_watermark} are dealt with; a checkpoint= would go on from there"
+
+
+def _reason(result: Mapping[str, Any]) -> Any:
+    inner = result.get("effects")
+    return result.get("debug_reason") or (inner.get("debug_reason") if isinstance(inner, dict) else None)

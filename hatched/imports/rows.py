@@ -1,0 +1,158 @@
+"""From a row of a source to the bytes of its event. The same row always gives the same bytes.
+
+A line of JSON that is already as it would be sent is sent as it stands: encoding it again would cost more than
+everything else that is done with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+from hatched import codec, strict
+from hatched.imports.report import Rejection
+from hatched.models.events import SendEventParams
+
+try:
+    import orjson
+except ImportError:
+    quick_loads: Callable[[bytes], Any] = codec.loads
+else:
+    quick_loads = orjson.loads
+
+EventId = Literal["column", "content"] | Callable[[dict[str, Any]], str]
+Row = SendEventParams | Mapping[str, Any]
+
+_REQUIRED = {"event_id", "user_id", "type", "occurred_at"}
+_WIRE = _REQUIRED | {"audience", "properties"}
+
+
+class Item(NamedTuple):
+    """An event on its way. `user` is what is kept in order."""
+
+    position: int
+    user: str
+    body: bytes
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The event as it is sent."""
+        event: dict[str, Any] = json.loads(self.body)
+        return event
+
+
+class Bad(NamedTuple):
+    """A row that is not sent, with whatever of it can be shown."""
+
+    position: int
+    row: Any
+    rejection: Rejection
+
+
+class Skipped(NamedTuple):
+    """A row that is no event, by its own looks or by what `map` says."""
+
+    position: int
+
+
+class Rows:
+    """Makes events of rows.
+
+    Args:
+        map: What is done with each row first; `None` as its answer skips the row.
+        event_id: Where ids come from.
+        timed: Whether every event must say when it occurred.
+    """
+
+    def __init__(self, map: Callable[[Any], Row | None] | None, event_id: EventId, *, timed: bool) -> None:
+        self._map = map
+        self._event_id = event_id
+        self._as_it_stands = map is None and isinstance(event_id, str)
+        self._required = _REQUIRED if timed else _REQUIRED - {"occurred_at"}
+        self._timed = timed
+
+    def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:
+        """The event of a line of JSON."""
+        line = line.strip()
+        if not line:
+            return Skipped(position)
+        if self._as_it_stands and b"\\" not in line:  # an escape may stand for what is no text
+            with suppress(ValueError):
+                event = quick_loads(line)
+                if self._is_wire(event):
+                    return Item(position, event["user_id"], line)
+        try:
+            row = codec.loads(line)
+        except ValueError as error:
+            return _bad(position, line.decode(errors="replace")[:1000], _plain(error))
+        return self.of_row(position, row)
+
+    def of_row(self, position: int, row: Any) -> Item | Bad | Skipped:
+        """The event of a mapping, or of `SendEventParams`."""
+        try:
+            if self._map is not None:
+                row = self._map(row)
+                if row is None:
+                    return Skipped(position)
+            return self._item(position, row)
+        except (TypeError, ValueError) as error:
+            return _bad(position, row, _plain(error))
+
+    def _is_wire(self, event: Any) -> bool:
+        """Whether it is, to the letter, what encoding it would give: strings that are not empty, and a time."""
+        if type(event) is not dict or not self._required <= event.keys() <= _WIRE:
+            return False
+        properties = event.get("properties", event)
+        for value in event.values():
+            if value is properties:
+                if type(value) is not dict:
+                    return False
+            elif type(value) is not str or not value:
+                return False
+        if "occurred_at" in event:
+            strict.moment(event["occurred_at"])
+        return True
+
+    def _item(self, position: int, row: Any) -> Item | Bad:
+        if not isinstance(row, SendEventParams | Mapping):
+            raise TypeError(f"expected an event, got {type(row).__name__}")
+        event = codec.to_wire(codec.params(row, SendEventParams))
+        if callable(self._event_id):
+            event["event_id"] = strict.text(self._event_id(dict(event)))
+            if not event["event_id"]:
+                raise ValueError("event_id: must not be empty")
+        elif self._event_id == "content" and "event_id" not in event:
+            event["event_id"] = _digest(event)
+        if "event_id" not in event:
+            return Bad(position, event, _NO_ID)
+        if self._timed and "occurred_at" not in event:
+            return Bad(position, event, _NO_TIME)
+        return Item(position, event["user_id"], codec.dumps(event))
+
+
+_NO_ID = Rejection(
+    code="missing_event_id",
+    message="the event has no event_id, so sending it again could apply it twice; "
+    'event_id="content" makes one of what it says',
+)
+_NO_TIME = Rejection(
+    code="missing_occurred_at",
+    message='the event does not say when it occurred, so it would occur now; occurred_at="optional" allows that',
+)
+
+
+def _bad(position: int, row: Any, message: str) -> Bad:
+    return Bad(position, row, Rejection(code="bad_row", message=message))
+
+
+def _plain(error: Exception) -> str:
+    return f"{type(error).__name__}" if not str(error) else " ".join(str(error).split())[:500]
+
+
+def _digest(event: dict[str, Any]) -> str:
+    """An id that two events share only if they say the same."""
+    canonical = json.dumps(json.loads(codec.dumps(event)), sort_keys=True, separators=(",", ":"))
+    return "content_" + hashlib.sha256(canonical.encode()).hexdigest()[:40]

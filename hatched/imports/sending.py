@@ -1,0 +1,219 @@
+"""Sends a batch until the server has accepted or refused it: paced, and repeated as long as there is hope."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple, NoReturn
+from uuid import UUID
+
+from hatched.errors import EventQuotaExceededError, HatchedError, RateLimitError, TransportError
+from hatched.imports.concurrency import Concurrency
+from hatched.imports.door import Door
+from hatched.imports.limiter import Limiter, LocalLimiter
+from hatched.imports.options import Settings
+from hatched.imports.pace import budget
+from hatched.imports.report import StopReason
+from hatched.imports.rows import Item, quick_loads
+from hatched.imports.sources import in_thread
+from hatched.imports.stopping import Stop, StoppedError
+from hatched.pipeline.answers import raise_for_status
+from hatched.pipeline.messages import Response
+from hatched.pipeline.pacing import read_rate_limit
+from hatched.pipeline.retry_policy import parse_http_date
+
+_CONTENT = {400, 413, 422}
+"""The server refuses what a batch holds, not the import."""
+_PASSING = {408, 409, 425}
+"""Sent again like a 5xx; 409 `conflict` means that a competing change won (reference/error-codes)."""
+_PATIENCE = 900.0
+"""Seconds. A longer wait for a turn is that of the day's window."""
+_WINDOW = 60.0
+"""Seconds of pause after a 429 that does not say how long."""
+_BASE, _CAP = 0.5, 30.0
+"""Seconds between attempts: full jitter below a bound that doubles."""
+_UNREADABLE = 5
+"""Answers of another shape than documented before the import stops."""
+
+
+class Accepted(NamedTuple):
+    """The server has the events; `results` has what each of them did, as the server wrote it."""
+
+    results: Sequence[dict[str, Any]]
+    replayed: bool
+
+
+class Sender:
+    """Sends one batch after another, for several tasks.
+
+    Attributes:
+        requests: That were sent.
+        retries: Of these, repetitions.
+        rate_limited: 429s.
+        concurrency: How many may be under way.
+        per_minute: The pace, once it is known.
+    """
+
+    def __init__(self, door: Door, settings: Settings, stop: Stop) -> None:
+        self._door = door
+        self._settings = settings
+        self._stop = stop
+        self.limiter: Limiter = settings.limiter or LocalLimiter(door.now)
+        self.concurrency = Concurrency(None if settings.concurrency == "auto" else settings.concurrency)
+        self.requests = self.retries = self.rate_limited = 0
+        self.per_minute: float | None = None
+        self._limit: int | None = 0  # none is known yet
+        self._paused_until = 0.0
+        self._failing_since: float | None = None
+        self._random = random.Random()  # noqa: S311  jitter is no secret
+
+    async def send(self, batch: Sequence[Item]) -> Accepted | HatchedError:
+        """What came of a batch: accepted, or the error with which the server refuses what it holds.
+
+        Raises:
+            StoppedError: The import stops, and the batch is as good as not sent.
+        """
+        body = b'{"events":[' + b",".join([item.body for item in batch]) + b"]}"
+        # The key follows from the bytes, so a batch that is made again, by whomever, is the same request.
+        key = str(UUID(bytes=sha256(body).digest()[:16], version=4))
+        attempt = 0
+        unreadable = 0
+        while True:
+            await self._turn()
+            response, error = await self._attempt(body, key)
+            self.retries += attempt > 0
+            attempt += 1
+            if response is not None and 200 <= response.status < 300:
+                results = _results(response, len(batch))
+                if results is not None:
+                    self._failing_since = None
+                    return Accepted(results, response.headers.get("idempotency-replayed") == "true")
+                unreadable += 1
+                if unreadable == _UNREADABLE:
+                    self._end(StopReason.REFUSED, "the server's answers have another shape than documented")
+                failed = "an answer of another shape than documented"
+            elif isinstance(error, RateLimitError):
+                await self._throttled(error.retry_after)
+                continue
+            else:
+                assert error is not None
+                failed = str(error)
+                if response is not None and response.status in _CONTENT:
+                    self._failing_since = None
+                    return error
+                if response is not None and response.status < 500 and response.status not in _PASSING:
+                    await self._refused(error, response)
+                    continue
+            await self._wait_to_repeat(attempt, getattr(error, "retry_after", None), failed)
+
+    async def _attempt(self, body: bytes, key: str) -> tuple[Response | None, HatchedError | None]:
+        self.requests += 1
+        start = self._door.now()
+        try:
+            with self._stop.finishing():
+                response = await self._door.post(body, key, self._settings.timeout)
+        except (TransportError, RateLimitError) as error:
+            return None, error
+        await self._learn(response)
+        try:
+            raise_for_status(response)
+        except HatchedError as error:
+            return response, error
+        per_second = None if self.per_minute is None else self.per_minute / 60
+        self.concurrency.answered(self._door.now() - start, per_second)
+        return response, None
+
+    async def _learn(self, response: Response) -> None:
+        info = read_rate_limit(response)
+        limit = self._settings.requests_per_minute or (info and info.limit) or None
+        if limit == self._limit or (limit is None and response.status >= 400):
+            return
+        self._limit = limit
+        date = parse_http_date(response.headers.get("date", "")) or time.time()
+        told = self._settings.requests_per_minute is None and info is not None and info.reset
+        allowed = budget(limit, self._settings.share, reset_in=told - date if told else None)
+        self.per_minute = allowed.per_minute
+        if isinstance(self.limiter, LocalLimiter):
+            self.limiter.learn(allowed)
+        else:
+            await in_thread(lambda: self.limiter.learn(allowed))
+
+    async def _turn(self) -> None:
+        """Wait for the limiter, and for pauses that began while waiting."""
+        while True:
+            if isinstance(self.limiter, LocalLimiter):
+                wait = self.limiter.reserve(_PATIENCE)
+            else:
+                wait = await in_thread(lambda: self.limiter.reserve(_PATIENCE))
+            if wait > _PATIENCE:
+                await self._day_is_over(wait)
+            elif wait > 0:
+                await self._rest(wait)
+                if self._door.now() >= self._paused_until:
+                    return
+            elif self._stop.reason is not None:
+                raise StoppedError
+            else:
+                return
+
+    async def _throttled(self, retry_after: float | None) -> None:
+        self.rate_limited += 1
+        seconds = _WINDOW if retry_after is None else retry_after
+        if seconds > _PATIENCE:
+            await self._day_is_over(seconds)
+            return
+        self._paused_until = max(self._paused_until, self._door.now() + seconds)
+        if isinstance(self.limiter, LocalLimiter):
+            self.limiter.pause(seconds)
+        else:
+            await in_thread(lambda: self.limiter.pause(seconds))
+
+    async def _day_is_over(self, seconds: float) -> None:
+        if self._settings.on_day_limit == "stop":
+            self._end(StopReason.DAY_LIMIT, f"the requests of the day are used up; go on in {seconds / 3600:.1f} h")
+        await self._rest(seconds)
+
+    async def _refused(self, error: HatchedError, response: Response) -> None:
+        if response.status != 402:
+            self._end(StopReason.REFUSED, str(error))
+        reset_at = error.reset_at if isinstance(error, EventQuotaExceededError) else None
+        if reset_at is None or self._settings.on_quota == "stop":
+            self._end(StopReason.QUOTA, str(error))
+        date = parse_http_date(response.headers.get("date", "")) or time.time()
+        await self._rest(max(reset_at.timestamp() - date, 1.0))
+
+    async def _wait_to_repeat(self, attempt: int, asked: float | None, failed: str) -> None:
+        now = self._door.now()
+        self.concurrency.overloaded(now)
+        if self._failing_since is None:
+            self._failing_since = now
+        left = self._settings.give_up_after - (now - self._failing_since)
+        if left <= 0:
+            self._end(
+                StopReason.NO_PROGRESS,
+                f"no progress for {self._settings.give_up_after:g} s; the last failure: {failed}",
+            )
+        seconds = self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
+        await self._rest(max(min(seconds, left), asked or 0.0))
+
+    async def _rest(self, seconds: float) -> None:
+        with self._stop.interruptible():
+            await self._door.sleep(seconds)
+
+    def _end(self, reason: StopReason, message: str) -> NoReturn:
+        self._stop(reason, message)
+        raise StoppedError
+
+
+def _results(response: Response, count: int) -> list[dict[str, Any]] | None:
+    """What each event did, if the answer is as documented."""
+    try:
+        answer = quick_loads(response.body)
+    except ValueError:
+        return None
+    results = answer.get("results") if type(answer) is dict else None
+    if type(results) is not list or len(results) != count or not all(type(one) is dict for one in results):
+        return None
+    return results

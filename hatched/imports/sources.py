@@ -1,0 +1,132 @@
+"""Where rows come from, made events slice by slice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import anyio.lowlevel
+import anyio.to_thread
+
+from hatched.imports import readers
+from hatched.imports.readers import Slice, Start, TooLong
+from hatched.imports.report import Rejection
+from hatched.imports.rows import Bad, Item, Row, Rows, Skipped
+
+T = TypeVar("T")
+
+Source = str | os.PathLike[str] | Iterable[Row] | Iterable[Any]
+AsyncSource = Source | AsyncIterable[Row] | AsyncIterable[Any]
+
+_AT_ONCE = 100
+"""Rows that are taken from an iterable in one go."""
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Calls a function somewhere, and answers what it answers."""
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Beside the event loop; whoever is cancelled does not wait for it."""
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+
+
+async def in_place(function: Callable[[], T]) -> T:
+    """In the event loop, whose other tasks have their turn first."""
+    await anyio.lowlevel.checkpoint()
+    return function()
+
+
+class Events(NamedTuple):
+    """A slice whose rows are events, or are known to be none."""
+
+    position: int
+    outcomes: list[Item | Bad | Skipped]
+    offset: int
+    end: int
+
+
+class Reading:
+    """One pass over a source, from a position on.
+
+    Args:
+        files: Where files are read.
+        iterables: Where iterables are asked for rows.
+
+    Attributes:
+        size: Of the source in bytes, if a part of it can be told from that.
+    """
+
+    def __init__(
+        self, source: AsyncSource, rows: Rows, start: Start, *, files: Run = in_thread, iterables: Run = in_place
+    ) -> None:
+        self._rows = rows
+        self._run = files
+        self.size: int | None = None
+        self._slices: Iterator[Slice] | None = None
+        self._async_rows: AsyncIterator[Any] | None = None
+        path = path_of(source)
+        if path is not None:
+            if path != "-" and readers.format_of(path) == ("jsonl", ""):
+                self.size = Path(path).stat().st_size
+            self._slices = readers.read(path, start)
+        elif isinstance(source, AsyncIterable):
+            self._async_rows = aiter(source)
+            self._skip = start.position
+            self._position = 0
+        elif isinstance(source, Iterable) and not isinstance(source, bytes | Mapping):
+            self._slices = _of_iterable(source, start.position)
+            self._run = iterables
+        else:
+            raise TypeError(f"source must be a path or an (async) iterable of events, not {type(source).__name__}")
+
+    async def next(self) -> Events | None:
+        """The next slice, or `None` at the end."""
+        if self._async_rows is not None:
+            return await self._next_async(self._async_rows)
+        assert self._slices is not None
+        found: Events | None = await self._run(self._next)
+        return found
+
+    def _next(self) -> Events | None:
+        assert self._slices is not None
+        found = next(self._slices, None)
+        return None if found is None else self._events(found)
+
+    async def _next_async(self, rows: AsyncIterator[Any]) -> Events | None:
+        # One at a time: whoever waits for more must not keep back what is there.
+        async for row in rows:
+            self._position += 1
+            if self._position > self._skip:
+                return self._events(Slice(self._position - 1, [row]))
+        return None
+
+    def _events(self, found: Slice) -> Events:
+        outcomes: list[Item | Bad | Skipped] = []
+        for position, row in enumerate(found.rows, found.position):
+            if type(row) is bytes:
+                outcomes.append(self._rows.of_line(position, row))
+            elif type(row) is TooLong:
+                outcomes.append(Bad(position, row.start.decode(errors="replace"), _TOO_LONG))
+            elif row is None:
+                outcomes.append(Skipped(position))
+            else:
+                outcomes.append(self._rows.of_row(position, row))
+        return Events(found.position, outcomes, found.offset, found.end)
+
+
+_TOO_LONG = Rejection(code="bad_row", message="a line of more than 8 MiB")
+
+
+def path_of(source: AsyncSource) -> str | None:
+    """The path that a source is, if it is one; `-` is standard input."""
+    return os.fsdecode(source) if isinstance(source, str | os.PathLike) else None
+
+
+def _of_iterable(source: Iterable[Any], position: int) -> Iterator[Slice]:
+    rows = islice(source, position, None)
+    while batch := list(islice(rows, _AT_ONCE)):
+        yield Slice(position, batch)
+        position += len(batch)
