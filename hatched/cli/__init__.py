@@ -12,6 +12,9 @@ def main() -> None:
     except ImportError:
         sys.exit("the hatched command needs its extra: pip install 'hatched[cli]'")
 
+    # httpx looks for the requirements of a command of its own, which are ours too, and would load them each time.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
     from hatched.cli.app import hatched
 
     hatched()

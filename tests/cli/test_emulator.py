@@ -134,7 +134,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 
 def test_help_is_given() -> None:
-    assert "emulator  Hatched on this machine" in told("--help")[1]
+    assert "Hatched on this machine" in told("--help")[1]
     assert "--forward-webhooks URL" in told("emulator", "-h")[1]
     assert told("--version")[1] == f"hatched, version {hatched.__version__}\n"
 

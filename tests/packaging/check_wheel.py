@@ -9,7 +9,17 @@ import re
 import sys
 import zipfile
 
-NEEDS_AN_EXTRA = {"hatched.cli.app", "hatched.cli.emulator"}
+NEEDS_AN_EXTRA = {
+    "hatched.cli.app",
+    "hatched.cli.completion",
+    "hatched.cli.connection",
+    "hatched.cli.doctor",
+    "hatched.cli.emulator",
+    "hatched.cli.errors",
+    "hatched.cli.output",
+    "hatched.cli.resources",
+    "hatched.cli.send",
+}
 
 
 def check_content(wheel: str) -> None:

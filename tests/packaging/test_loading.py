@@ -17,7 +17,17 @@ import pytest
 import hatched
 import hatched.models
 
-NEEDS_AN_EXTRA = {"hatched.cli.app", "hatched.cli.emulator"}
+NEEDS_AN_EXTRA = {
+    "hatched.cli.app",
+    "hatched.cli.completion",
+    "hatched.cli.connection",
+    "hatched.cli.doctor",
+    "hatched.cli.emulator",
+    "hatched.cli.errors",
+    "hatched.cli.output",
+    "hatched.cli.resources",
+    "hatched.cli.send",
+}
 """Modules that may fail to import without an extra."""
 
 
