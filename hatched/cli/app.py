@@ -21,7 +21,7 @@ _COMMANDS = {
     "gates": ("resources:gates", "Things that a buddy unlocks once, for tokens."),
     "health": ("doctor:health", "Ask whether the API is up."),
     "operations": ("resources:operations", "Follow what the server does in the background."),
-    "paths": ("resources:paths", "Guided journeys of steps and sub-steps."),
+    "paths": ("resources:paths", "Guided journeys: a path has steps, a step has sub-steps."),
     "send": ("send:send", "Send one event and print what it changed."),
     "webhooks": ("resources:webhooks", "Have events delivered to your server."),
 }
