@@ -43,7 +43,9 @@ def health(client: HatchedClient, *, as_json: bool) -> None:
     \b
       until hatched health; do sleep 5; done
     """  # noqa: D301  \b is click's mark for a paragraph that is not to be filled
-    (print_json if as_json else print_fields)(client.health())
+    with wrong_arguments():
+        answer = client.health()
+    (print_json if as_json else print_fields)(answer)
 
 
 class _Report:
@@ -83,13 +85,13 @@ def doctor(ctx: click.Context, *, base_url: str | None, timeout: float) -> None:
     _look_at_environment(report)
     try:
         _, kind, url = resolve(base_url=base_url)
+        report.ok("key", _KINDS[kind])
+        report.ok("base URL", url)
+        with wrong_arguments():
+            client = HatchedClient(base_url=base_url, timeout=timeout, max_retries=0)
     except ConfigurationError as error:
-        report.wrong("settings", f"{error.message} The API was not asked.")
+        report.wrong("settings", f"{error.message} (the API was not asked)")
         ctx.exit(report.code)
-    report.ok("key", _KINDS[kind])
-    report.ok("base URL", url)
-    with wrong_arguments():
-        client = HatchedClient(base_url=base_url, timeout=timeout, max_retries=0)
     with client:
         if _is_reached(report, client):
             _look_at_key(report, client)
@@ -129,7 +131,8 @@ def _is_reached(report: _Report, client: HatchedClient) -> bool:
     """Whether the API answers `GET /health`; its answer tells the time of the server, too."""
     seen: list[ResponseInfo] = []
     try:
-        client.health(on_response=seen.append)
+        with wrong_arguments():
+            client.health(on_response=seen.append)
     except TransportError as error:
         report.wrong("API", f"not reached: {error.message}", TRY_LATER)
         return False

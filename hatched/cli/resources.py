@@ -98,7 +98,7 @@ _EGGS = (
 )
 _OPERATIONS = (
     Row("get"),
-    Row("wait", fixed={"raise_on_failure": True}, examples=["wait 41d0… --wait 120"]),
+    Row("wait", fixed={"raise_on_failure": True}, examples=["wait 41d0… --wait 120 && echo hatched"]),
 )
 _PATHS = (
     Row("list", columns="id audience key label display_mode is_active"),

@@ -123,6 +123,29 @@ def test_a_base_url_with_a_password_is_not_shown(run: Run, monkeypatch: pytest.M
     assert "password" not in result.output
 
 
+@pytest.mark.parametrize("command", ["doctor", "health"])
+@pytest.mark.parametrize(("name", "value"), [("SSL_CERT_FILE", "/nowhere.pem"), ("SSL_CERT_FILE", __file__)])
+def test_settings_of_tls_that_are_wrong(
+    command: str, name: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hatched.io import wire
+
+    wire._tls.cache_clear()
+    monkeypatch.setenv(name, value)
+    result = run(command, "--base-url", "https://127.0.0.1:9")
+    assert result.exit_code == 2
+    assert "no connection can be made" in result.output
+
+
+@pytest.mark.parametrize("command", ["doctor", "health"])
+def test_a_proxy_that_is_none(command: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "nonsense://me:password@proxy")
+    result = run(command, "--base-url", "https://127.0.0.1:9")
+    assert result.exit_code == 2
+    assert "Unknown scheme for proxy URL" in result.stderr
+    assert "password" not in result.output
+
+
 def test_a_server_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
