@@ -56,7 +56,7 @@ ELSEWHERE = [str(Path(path).parent) for path in FOUND.values() if path != sys.ex
 os.environ["PATH"] = os.pathsep.join([*ELSEWHERE, os.environ["PATH"]])
 
 
-def install(session: nox.Session, *groups: str, package: str = "-e.[cli,emulator]") -> None:
+def install(session: nox.Session, *groups: str, package: str = "-e.[cli,emulator,redis]") -> None:
     """The package with what its extras bring, and groups of development tools."""
     session.install(package, *nox.project.dependency_groups(PROJECT, *groups))
 
@@ -124,7 +124,7 @@ def sync(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Mypy and pyright: the package, the completeness of its types, and the programs in tests/typing."""
     # `--verifytypes` looks at installed packages only, and not through editable installations.
-    install(session, "types", package=".[cli,emulator]")
+    install(session, "types", package=".[cli,emulator,redis]")
     session.run("mypy", "hatched")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "hatched", "--ignoreexternal")

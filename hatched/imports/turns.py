@@ -78,14 +78,16 @@ def book(state: State, pace: Pace, now: int, patience: float) -> tuple[State, in
     state = looked(state, now)
     _, last, paused, used, day = state
     turn = max(now, last + pace.spacing, paused)
-    gone = 0
+    left, gone = used, 0
     for start, count in day:
         if start + KEPT > turn:
-            if used < pace.per_day:
+            if left < pace.per_day:
                 break
             turn = start + KEPT
-        used -= count
-        gone += 1
+        left -= count
+        if start + KEPT <= now:
+            used -= count
+            gone += 1
     wait = turn - now
     if wait / SECOND > patience:
         return state, wait
@@ -101,4 +103,9 @@ def book(state: State, pace: Pace, now: int, patience: float) -> tuple[State, in
 def pause(state: State, now: int, seconds: float) -> State:
     """No turn that is booked from here on is earlier than `seconds` from `now`."""
     state = looked(state, now)
-    return state._replace(paused=max(state.paused, now + ceil(seconds * SECOND)))
+    return state._replace(paused=max(state.paused, now + microseconds(seconds)))
+
+
+def microseconds(seconds: float) -> int:
+    """Whole microseconds, rounded up."""
+    return ceil(seconds * SECOND)

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
+import redis
 
+from hatched.imports.file_limiter import FileLimiter
 from hatched.imports.limiter import Limiter, LocalLimiter
+from hatched.imports.redis_limiter import RedisLimiter
+from tests.imports import redis_server
 from tests.imports.clock import Clock
 
 Make = Callable[[Clock], Limiter]
 
 
-@pytest.fixture(scope="session", params=["local"])
+@pytest.fixture(scope="session", params=["local", "file", "redis"])
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes a new limiter, of one kind after the other."""
-    return {"local": lambda: _local}[request.param]()
+    made: Make = request.getfixturevalue(f"make_{request.param}")
+    return made
 
 
-def _local(clock: Clock) -> Limiter:
-    return LocalLimiter(clock)
+@pytest.fixture(scope="session")
+def make_local() -> Make:
+    return LocalLimiter
+
+
+@pytest.fixture(scope="session")
+def make_file(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    folder: Path = tmp_path_factory.mktemp("limiters")
+    numbers = count()
+    return lambda clock: FileLimiter(folder / f"{next(numbers)}.db", clock)
+
+
+@pytest.fixture(scope="session")
+def make_redis(redis_url: str) -> Iterator[Make]:
+    numbers = count()
+    with redis.Redis.from_url(redis_url) as client:
+        yield lambda clock: RedisLimiter(client, f"virtual {next(numbers)}", clock)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    if not redis_server.installed():
+        pytest.skip(redis_server.MISSING)
+    with redis_server.redis_server() as url:
+        yield url
