@@ -159,9 +159,9 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """The storms of tests/chaos in full size; takes minutes."""
+    """The storms of tests/chaos, and limiters shared by processes, in full size; takes minutes."""
     install(session, "tests")
-    session.run("pytest", "-m", "chaos", "tests/chaos", *session.posargs, env={"HATCHED_CHAOS": "full"})
+    session.run("pytest", "-m", "chaos", "tests/chaos", "tests/imports", *session.posargs, env={"HATCHED_CHAOS": "full"})
 
 
 @nox.session
