@@ -161,7 +161,9 @@ def fuzz(session: nox.Session) -> None:
 def chaos(session: nox.Session) -> None:
     """The storms of tests/chaos, and limiters shared by processes, in full size; takes minutes."""
     install(session, "tests")
-    session.run("pytest", "-m", "chaos", "tests/chaos", "tests/imports", *session.posargs, env={"HATCHED_CHAOS": "full"})
+    session.run(
+        "pytest", "-m", "chaos", "tests/chaos", "tests/imports", *session.posargs, env={"HATCHED_CHAOS": "full"}
+    )
 
 
 @nox.session

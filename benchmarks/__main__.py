@@ -6,19 +6,25 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks import emulating, sending, starting, structuring
+from benchmarks import emulating, limiting, sending, starting, structuring
 from benchmarks.measure import Row
 
-_FORMATS = {"ms": ".1f", "x": ".2f", "/s": ",.0f"}
+_FORMATS = {"ms": ".1f", "x": ".2f", "/s": ",.0f", "": ".2f"}
 HEAD = ("what; against", "ours", "theirs", "figure", "bound", "ok")
 
 
 def main() -> None:
-    groups = {"sending": sending, "starting": starting, "structuring": structuring, "emulating": emulating}
+    groups = {
+        "sending": sending,
+        "starting": starting,
+        "structuring": structuring,
+        "emulating": emulating,
+        "limiting": limiting,
+    }
     chosen = sys.argv[1:] or list(groups)
     rows = [row for name in chosen for row in groups[name].rows()]
     print("\n".join(table(rows)))
-    packages = ("hatched", "httpx", "cattrs", "openai", "stripe", "moto")
+    packages = ("hatched", "httpx", "cattrs", "openai", "stripe", "moto", "redis")
     print(f"\nCPython {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
     print("Medians of interleaved rounds; of imports the least. x: times as fast as theirs; ms: longer than theirs.")
 
@@ -33,10 +39,17 @@ def table(rows: list[Row]) -> list[str]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    figure = f"{row.figure:{_FORMATS[row.unit]}} {row.unit}"
-    bound = f"{row.bound} {row.unit}" if row.bound else ""
+    figure = f"{row.figure:{_FORMATS[row.unit]}} {row.unit}".rstrip()
+    bound = f"{row.bound} {row.unit}".rstrip() if row.bound else ""
     ok = ("yes" if row.ok else "NO") if row.bound else ""
-    return row.what, _time(row.ours), "" if row.theirs is None else _time(row.theirs), figure, bound, ok
+    return (
+        row.what,
+        _time(row.ours) if row.unit else "",
+        "" if row.theirs is None else _time(row.theirs),
+        figure,
+        bound,
+        ok,
+    )
 
 
 def _time(seconds: float) -> str:

@@ -12,10 +12,10 @@ class Row(NamedTuple):
     """One line of the table.
 
     Attributes:
-        ours: Seconds, as `theirs`.
+        ours: Seconds, as `theirs`; of a row without a unit, the figure itself.
         bound: Of the figure, such as `>= 0.9`; empty if it is only shown.
         unit: The figure is `x`, how many times as fast we are; or `ms`, how much longer we take; or `/s`, how many of
-            ours fit into a second.
+            ours fit into a second; or empty, a plain number.
     """
 
     what: str
@@ -31,6 +31,8 @@ class Row(NamedTuple):
             return (self.ours - (self.theirs or 0.0)) * 1000
         if self.unit == "/s":
             return 1 / self.ours
+        if not self.unit:
+            return self.ours
         assert self.theirs is not None
         return self.theirs / self.ours
 

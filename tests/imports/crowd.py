@@ -1,8 +1,8 @@
 """Processes with many tasks each that share a limiter. Also the program of one of these processes.
 
-    python crowd.py {file,redis} PATH-OR-URL PER_MINUTE SECONDS
+    python crowd.py {file,redis} PATH-OR-URL PER_MINUTE SECONDS TASKS
 
-reads the time to begin from its input, and writes when its turns were.
+reads the time to begin from its input, and writes when its turns were, and when it was awake to take them.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ import json
 import subprocess
 import sys
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from hatched.imports.limiter import Budget, Limiter
 
-TASKS = 4
 PATIENCE = 60.0
 
 
+class Taken(NamedTuple):
+    """A turn, in seconds since the beginning."""
+
+    turn: float
+    awake: float
+
+
 def crowd(
-    kind: str, where: str, *, per_minute: float, seconds: float, processes: int = 4
-) -> tuple[list[list[float]], float]:
-    """The turns of each process, as seconds since the beginning, and how many seconds were left after the first."""
-    command = [sys.executable, __file__, kind, where, str(per_minute), str(seconds)]
+    kind: str, where: str, *, per_second: float, seconds: float, tasks: int, processes: int = 4
+) -> list[list[Taken]]:
+    """What each of the processes takes within so many seconds from a limiter that is new."""
+    command = [sys.executable, __file__, kind, where, str(per_second * 60), str(seconds), str(tasks)]
     crew = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(processes)
     ]
@@ -36,17 +45,24 @@ def crowd(
             assert process.stdin is not None
             process.stdin.write(f"{begin}\n")
             process.stdin.close()
-        turns = []
+        taken = []
         for process in crew:
             assert process.stdout is not None
-            turns.append(sorted(turn - begin for turn in json.loads(process.stdout.read())))
-        return turns, seconds - min(turn for each in turns for turn in each)
+            times = json.loads(process.stdout.read())
+            taken.append([Taken(turn - begin, awake - begin) for turn, awake in times])
+        return taken
     finally:
         for process in crew:
             process.kill()
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+def most_within(times: Sequence[float], window: float) -> int:
+    """The most of the times that fall into any half-open window."""
+    times = sorted(times)
+    return max(bisect_left(times, time + window) - place for place, time in enumerate(times))
 
 
 def _limiter(kind: str, where: str) -> Limiter:
@@ -59,8 +75,8 @@ def _limiter(kind: str, where: str) -> Limiter:
     return RedisLimiter(where, "crowd")
 
 
-async def _work(limiter: Limiter, budget: Budget, begin: float, end: float) -> list[float]:
-    turns: list[float] = []
+async def _work(limiter: Limiter, budget: Budget, begin: float, end: float, tasks: int) -> list[Taken]:
+    taken: list[Taken] = []
 
     async def task() -> None:
         while True:
@@ -68,21 +84,21 @@ async def _work(limiter: Limiter, budget: Budget, begin: float, end: float) -> l
             if (turn := time.time() + wait) >= end:
                 return
             await asyncio.sleep(wait)
-            turns.append(turn)
+            taken.append(Taken(turn, time.time()))
             limiter.learn(budget)
 
     await asyncio.sleep(begin - time.time())
-    await asyncio.gather(*[task() for _ in range(TASKS)])
-    return turns
+    await asyncio.gather(*[task() for _ in range(tasks)])
+    return taken
 
 
-def _main(kind: str, where: str, per_minute: str, seconds: str) -> None:
+def _main(kind: str, where: str, per_minute: str, seconds: str, tasks: str) -> None:
     limiter = _limiter(kind, where)
     budget = Budget(per_minute=float(per_minute))
     limiter.learn(budget)
     print("ready", flush=True)
     begin = float(sys.stdin.readline())
-    json.dump(asyncio.run(_work(limiter, budget, begin, begin + float(seconds))), sys.stdout)
+    json.dump(asyncio.run(_work(limiter, budget, begin, begin + float(seconds), int(tasks))), sys.stdout)
 
 
 if __name__ == "__main__":
