@@ -112,6 +112,7 @@ for thread in threads:
 children = []
 for _ in range(4):
     if (child := os.fork()) == 0:
+        assert limiter._connection is None
         work()
         os._exit(0)
     children.append(child)

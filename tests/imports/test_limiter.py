@@ -86,6 +86,18 @@ def test_a_day_that_was_used_evenly_frees_bucket_after_bucket(make: Make) -> Non
     assert times[-1] - times[0] <= 3 * (DAY + 600 * SECOND)
 
 
+def test_a_bucket_does_not_outgrow_600_seconds(make: Make) -> None:
+    clock = Clock()
+    limiter = make(clock)
+    limiter.learn(Budget(per_minute=60, per_day=2))
+    limiter.reserve(0)
+    clock.advance(700)
+    limiter.reserve(0)
+    clock.advance(87_000 - 700)
+    assert limiter.reserve(0) == 0.0
+    assert limiter.reserve(inf) == 700.0
+
+
 def test_turns_are_free_until_a_budget_is_learnt(make: Make) -> None:
     limiter = make(Clock())
     assert [limiter.reserve(0) for _ in range(5)] == [0.0] * 5
@@ -169,6 +181,19 @@ def test_a_clock_that_is_set_back_makes_nobody_wait_longer(make: Make) -> None:
     assert 86_400 <= limiter.reserve(inf) <= 87_000
 
 
+def test_refusals_after_a_day_do_not_make_the_next_day_larger(make: Make) -> None:
+    clock = Clock()
+    limiter = make(clock)
+    limiter.learn(Budget(per_minute=60, per_day=1))
+    limiter.reserve(0)
+    clock.advance(87_000)
+    limiter.pause(10)
+    assert [limiter.reserve(0) for _ in range(3)] == [10.0] * 3
+    clock.advance(10)
+    assert limiter.reserve(0) == 0.0
+    assert limiter.reserve(0) >= 86_400
+
+
 def test_threads_share_the_turns(make: Make) -> None:
     limiter = make(Clock())
     limiter.learn(Budget(per_minute=60))
@@ -220,11 +245,38 @@ def test_a_dump_without_the_time_that_has_passed_counts_for_longer_never_for_les
     assert second.reserve(inf) == 87_000.0
 
 
+def test_a_dump_counts_all_of_the_day_though_turns_are_booked_beyond_it() -> None:
+    limiter = LocalLimiter(Clock())
+    limiter.reserve(0)
+    limiter.reserve(0)
+    limiter.learn(Budget(per_minute=60, per_day=1))
+    assert limiter.reserve(inf) == 87_000.0
+    assert limiter.dump() == [[0.0, 2], [-87_000.0, 1]]
+
+
 def test_loading_what_was_dumped_here_counts_nothing_twice() -> None:
     limiter = LocalLimiter(Clock())
     limiter.reserve(0)
-    limiter.load(limiter.dump())
-    assert [count for _, count in limiter.dump()] == [1]
+    early = limiter.dump()
+    limiter.reserve(0)
+    for dumped in (early, limiter.dump()):
+        limiter.load(dumped)
+        assert [count for _, count in limiter.dump()] == [2]
+
+
+def test_loading_adds_the_time_that_has_passed() -> None:
+    limiter = LocalLimiter(Clock())
+    limiter.load([[80_000, 7], [600, 2]], elapsed=10_000)
+    assert limiter.dump() == [[10_600.0, 2]]
+
+
+def test_learning_what_is_known_costs_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = LocalLimiter(Clock())
+    limiter.learn(Budget(per_minute=60))
+    monkeypatch.setattr("hatched.imports.turns.pace", None)
+    limiter.learn(Budget(per_minute=60))
+    limiter.reserve(0)
+    assert limiter.reserve(0) == 1.0
 
 
 def test_loading_forgets_what_has_left_the_window() -> None:
