@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "sync": THE_CLIENT | {"webhooks"},
     "emulator": {"_version", "codec", "models", "routes"},
     "emulator/doors": THE_CLIENT | {"emulator", "sync"},
-    "imports": THE_CLIENT,
+    "imports": THE_CLIENT | {"sync"},
     "testing": THE_CLIENT | {"emulator", "sync", "webhooks"},
     "cli": THE_CLIENT | {"_version", "emulator", "imports", "sync", "webhooks"},
     "__init__": {"_version", "client", "codec", "errors", "models", "options", "pipeline", "sync"},
@@ -55,6 +55,8 @@ LATER = {
     ("errors", "codec"): "details become models only when somebody asks",
     ("errors", "models"): "details become models only when somebody asks",
     ("emulator", "emulator/doors"): "Emulator.client() is for its users",
+    ("resources", "imports"): "client.events.import_all() is for its users",
+    ("sync", "imports"): "the same",
 }
 """What a room may also import inside a function, and why."""
 
@@ -62,6 +64,8 @@ FOR_TYPES = {
     ("errors", "models"): "errors hold models",
     ("options", "pipeline"): "on_response takes a ResponseInfo",
     ("pipeline", "io"): "the pipeline is given an IO and never makes one",
+    ("resources", "imports"): "client.events.import_all() takes and answers what the importer has",
+    ("sync", "imports"): "the same",
     ("emulator", "__init__"): "Emulator.client() answers a client",
     ("emulator", "emulator/doors"): "Emulator.client() takes what the doors take",
 }
