@@ -61,10 +61,10 @@ def _on_redis(url: str) -> Row:
 def _together(kind: str, where: str) -> Iterator[Row]:
     """The turns are the limiter's; how late the tasks wake up for them is the machine's, and shown beside it."""
     crew = crowd(kind, where, per_second=PER_SECOND, seconds=SECONDS, tasks=TASKS, processes=PROCESSES)
-    turns = [taken.turn for each in crew for taken in each]
-    awake = [taken.awake for each in crew for taken in each]
+    turns = [(taken.earliest, taken.latest) for each in crew for taken in each]
+    awake = [(taken.awake, taken.awake) for each in crew for taken in each]
     counts = [len(each) for each in crew]
-    share = len(turns) / (PER_SECOND * (SECONDS - min(turns)))
+    share = len(turns) / (PER_SECOND * (SECONDS - min(turns)[0]))
     what = f"{PROCESSES} processes on {kind}, {PER_SECOND}/s: "
     yield Row(what + "share of the rate", share, None, ">= 0.97", unit="")
     yield Row(what + "turns above it in any second", most_within(turns, 1.0) - PER_SECOND, None, "<= 1", unit="")

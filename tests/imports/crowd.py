@@ -22,9 +22,10 @@ PATIENCE = 60.0
 
 
 class Taken(NamedTuple):
-    """A turn, in seconds since the beginning."""
+    """A turn, in seconds since the beginning. It is between `earliest` and `latest`: asking takes a while."""
 
-    turn: float
+    earliest: float
+    latest: float
     awake: float
 
 
@@ -48,8 +49,7 @@ def crowd(
         taken = []
         for process in crew:
             assert process.stdout is not None
-            times = json.loads(process.stdout.read())
-            taken.append([Taken(turn - begin, awake - begin) for turn, awake in times])
+            taken.append([Taken(*(time - begin for time in times)) for times in json.loads(process.stdout.read())])
         return taken
     finally:
         for process in crew:
@@ -59,10 +59,14 @@ def crowd(
             process.stdout.close()
 
 
-def most_within(times: Sequence[float], window: float) -> int:
-    """The most of the times that fall into any half-open window."""
+def most_within(times: Sequence[tuple[float, float]], window: float) -> int:
+    """The most of the times, each between two bounds, that certainly fall into one window."""
     times = sorted(times)
-    return max(bisect_left(times, time + window) - place for place, time in enumerate(times))
+    earliest = [first for first, _ in times]
+    return max(
+        sum(last < first + window for _, last in times[place : bisect_left(earliest, first + window)])
+        for place, first in enumerate(earliest)
+    )
 
 
 def _limiter(kind: str, where: str) -> Limiter:
@@ -80,11 +84,13 @@ async def _work(limiter: Limiter, budget: Budget, begin: float, end: float, task
 
     async def task() -> None:
         while True:
+            asked = time.time()
             wait = limiter.reserve(PATIENCE)
-            if (turn := time.time() + wait) >= end:
+            told = time.time()
+            if told + wait >= end:
                 return
             await asyncio.sleep(wait)
-            taken.append(Taken(turn, time.time()))
+            taken.append(Taken(asked + wait, told + wait, time.time()))
             limiter.learn(budget)
 
     await asyncio.sleep(begin - time.time())

@@ -17,7 +17,7 @@ from tests.imports.limiter_laws import DAY, MINUTE, Advance, Learn, Reserve, Ste
 
 FULL = os.environ.get("HATCHED_CHAOS") == "full"
 laws = settings(max_examples=1_000 if FULL else 30, deadline=None)
-many = settings(max_examples=10_000 if FULL else 100, deadline=None)
+many = settings(max_examples=3_000 if FULL else 100, deadline=None)
 
 
 @laws
