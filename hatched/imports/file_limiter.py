@@ -99,18 +99,21 @@ class FileLimiter:
                     database.execute("ROLLBACK")
 
     def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, _TIMEOUT, isolation_level=None, check_same_thread=False)
-        self._open = finalize(self, database.close)
-        _use_wal(database)
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(_TABLE)
-        self._connection = database
+        database = sqlite3.connect(self._path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
+        try:
+            _use_wal(database)
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(_TABLE)
+        except BaseException:
+            database.close()
+            raise
+        self._connection, self._open = database, finalize(self, database.close)
         return database
 
     def _close(self) -> None:
         if self._open is not None:
             self._open()
-        self._open = self._connection = None
+        self._connection = self._open = None
 
 
 class _Record:
@@ -136,8 +139,9 @@ def _use_wal(database: sqlite3.Connection) -> None:
         try:
             database.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > give_up:
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > give_up:
                 raise
             time.sleep(0.005)
 
