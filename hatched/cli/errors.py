@@ -78,7 +78,7 @@ def report(error: HatchedError) -> int:
     text = str(error)
     click.echo(f"Error: {printable(text.removesuffix(f'. {error.hint}') if error.hint else text)}", err=True)
     for hint in _hints(error):
-        click.echo(f"hint: {printable(redact(hint))}", err=True)
+        click.echo(f"hint: {printable(hint)}", err=True)
     return exit_code(error)
 
 

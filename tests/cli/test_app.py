@@ -124,6 +124,7 @@ def test_on_a_terminal_a_list_is_drawn_and_ids_stay_whole(run: Run, emulator: Em
     assert buddy.id in drawn
     assert r"[red]Pip\u001b[2J Çınar" in drawn
     assert "\x1b[2J" not in drawn
+    assert buddy.id in on_a_terminal("buddies", "list", width=80)
     assert buddy.id in on_a_terminal("buddies", "get", buddy.id, width=60)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,6 +72,37 @@ def test_a_timeout_may_work_later(run: Run, emulator: Emulator, no_wait: None) -
 def test_a_passing_fault_is_not_seen(run: Run, emulator: Emulator, no_wait: None) -> None:
     emulator.faults.script("buddies.list", [Fault.status(503), Fault.drop()])
     assert run("buddies", "list").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (Fault.drop(after_commit=True), "it may have been done: repeat it with --idempotency-key "),
+        (Fault.status(429, retry_after=3600), "try again in 3600 s"),
+    ],
+    ids=["drop", "429"],
+)
+def test_only_what_may_have_been_done_asks_for_its_key(
+    fault: Fault, hint: str, run: Run, emulator: Emulator, no_wait: None
+) -> None:
+    with emulator.sync_client() as client:
+        buddy = client.buddies.ensure("ada").id
+    emulator.faults.script("buddies.earn", [fault] * (4 if fault.kind == "drop" else 1))
+    result = run("buddies", "earn", buddy, "--amount", "5", "--reason", "r")
+    assert result.exit_code == 75
+    assert result.stderr.splitlines()[1].startswith(f"hint: {hint}")
+
+
+def test_what_was_never_sent_asks_for_no_key(run: Run, no_wait: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    result = run("send", "daily_login", "--user", "ada", "--base-url", f"http://127.0.0.1:{port}")
+    assert result.exit_code == 75
+    assert "--idempotency-key" not in result.stderr
+
+
+def test_a_hint_does_not_repeat_the_error(run: Run) -> None:
+    assert len(run("buddies", "get", "ada").stderr.splitlines()) == 1
 
 
 def test_quota_that_is_used_up_says_when_it_returns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
