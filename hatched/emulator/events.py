@@ -143,7 +143,7 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
     for event in events:
         buddy = buddies.get((event.user_id, event.audience))
         if buddy is None:
-            effects = Effects(debug_reason="no_active_buddies_for_user")
+            effects, ready = _NOBODY, False
         else:
             was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book, call.now)
             outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
@@ -152,12 +152,12 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
             if outcome.inferred:
                 call.world.inferred.update(outcome.inferred)
-            effects = outcome.effects._replace(evolution_ready=True) if ready else outcome.effects
+            effects = outcome.effects
             if listens:
                 told.append((buddy.id, effects, ready and not was_ready))
             if ready and buddy.book.rules.evolution.auto:
                 evolving[buddy.id] = event.id
-        text = results[event.id] = encode(effects)
+        text = results[event.id] = encode(effects, ready)
         applied.append(
             (
                 call.customer_id,
@@ -256,3 +256,4 @@ def _reserve(call: Call, count: int) -> None:
 
 
 _REASON_KEY = ',"debug_reason":'
+_NOBODY = Effects(debug_reason="no_active_buddies_for_user")

@@ -23,18 +23,19 @@ def pay(draft: State, rule: CoinRule, book: Book, event: Event) -> int:
     if rule.daily_cap is None and rule.weekly_cap is None and rule.total_limit is None:
         return amount
     total, days = draft.paid.get(rule.key, NOTHING_PAID)
-    today = day_of(event.at)
+    day = day_of(event.at)
+    today = str(day)
+    paid_today = days.get(today, 0)
     if rule.daily_cap is not None:
-        amount = min(amount, rule.daily_cap - days.get(str(today), 0))
+        amount = min(amount, rule.daily_cap - paid_today)
     if rule.weekly_cap is not None:
-        monday = week_of(today) * 7 - 3
+        monday = week_of(day) * 7 - 3
         amount = min(amount, rule.weekly_cap - sum(days.get(str(monday + offset), 0) for offset in range(7)))
     if rule.total_limit is not None:
         amount = min(amount, rule.total_limit - total)
     if amount <= 0:
         return 0
-    paid = Paid(total + amount, {**days, str(today): days.get(str(today), 0) + amount})
-    draft.paid = {**draft.paid, rule.key: paid}
+    draft.paid = {**draft.paid, rule.key: Paid(total + amount, {**days, today: paid_today + amount})}
     return amount
 
 

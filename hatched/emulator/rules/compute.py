@@ -54,11 +54,13 @@ class Earnings:
 
     def earn(self, slot: Slot, amount: int, reason: str) -> None:
         """Coins, or units of the progression token."""
-        wanted, amount = amount, self.draft.earn(self.book.rules, slot, amount)
-        if amount < wanted:
+        if amount <= 0:
+            return
+        earned = self.draft.earn(self.book.rules, slot, amount)
+        if earned < amount:
             self.inferred += ("tokens.max_balance",)
-        if amount:
-            self.entries += (Entry(slot, amount, self.draft.tally(slot).balance, reason),)
+        if earned:
+            self.entries += (Entry(slot, earned, self.draft.tally(slot).balance, reason),)
 
     def award(self, badge: Badge, reason: str | None = None) -> None:
         """A badge with its rewards; one that the buddy has is not given again (inferred)."""
@@ -113,15 +115,21 @@ def settle(state: State, book: Book, event: Event) -> bool:
 def ready_to_evolve(state: State, book: Book, now: float) -> bool:
     """Whether all conditions of the next stage hold at a moment."""
     tests = book.stages.get(state.stage + 1)
-    return tests is not None and all(test(state, None, now) for test in tests)
+    if tests is None:
+        return False
+    for test in tests:  # noqa: SIM110  every event asks, and a generator costs more than the tests
+        if not test(state, None, now):
+            return False
+    return True
 
 
 def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
     updates: list[StreakUpdate] = []
     for streak in book.streaks[event.type]:
-        ticked = tick(draft, streak, event.at)
+        period = period_of(streak.period, event.at)
+        ticked = tick(draft, streak, period)
         if ticked is None:
-            if draft.streaks[streak.key].period > period_of(streak.period, event.at):
+            if draft.streaks[streak.key].period > period:
                 earnings.inferred += ("streaks.late",)
             continue
         run, milestone = ticked.run, ticked.milestone
@@ -156,12 +164,5 @@ def _effects(
             coins += entry.amount
         elif book.rules.progression:
             tokens.append(f"{book.rules.progression.key}:{entry.amount}")
-    return Effects(
-        coins=coins,
-        badges_awarded=earnings.awarded,
-        badges_ready=earnings.ready,
-        tokens=tuple(tokens),
-        streak_milestones=tuple(update.milestone_hit for update in streaks if update.milestone_hit is not None),
-        streak_updates=streaks,
-        path_updates=path,
-    )
+    milestones = tuple([update.milestone_hit for update in streaks if update.milestone_hit is not None])
+    return Effects(coins, earnings.awarded, earnings.ready, tuple(tokens), milestones, streaks, path)

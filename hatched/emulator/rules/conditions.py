@@ -54,12 +54,13 @@ def mentions(condition: Condition) -> str | None:
 
 
 def _event_count(config: Mapping[str, Any], rules: Rules) -> Test:
-    wanted, needed = config["event_type"], config["count"]
+    wanted: str = config["event_type"]
+    needed: int = config["count"]
 
     def test(state: State, event: Event | None, at: float) -> bool:
         # Counters move after the transaction, so the event in hand is not among them yet.
         now = 1 if event is not None and event.type == wanted else 0
-        return bool(state.counters.get(wanted, 0) + now >= needed)
+        return state.counters.get(wanted, 0) + now >= needed
 
     return test
 
@@ -116,7 +117,8 @@ def _custom(config: Mapping[str, Any], rules: Rules) -> Test:
 
 
 def _xp(config: Mapping[str, Any], rules: Rules) -> Test:
-    return lambda state, event, at: bool(total_level(rules, state) >= config["amount"])
+    needed: int = config["amount"]
+    return lambda state, event, at: total_level(rules, state) >= needed
 
 
 def _badge_count(config: Mapping[str, Any], rules: Rules) -> Test:

@@ -40,7 +40,7 @@ class PathUpdate(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """The effects of one event.
+    """The effects of one event, but for readiness to evolve, which is only known after the commit.
 
     Attributes:
         tokens: Entries of the form `key:amount`.
@@ -51,7 +51,6 @@ class Effects(NamedTuple):
     badges_awarded: tuple[str, ...] = ()
     badges_ready: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
-    evolution_ready: bool = False
     streak_milestones: tuple[int, ...] = ()
     streak_updates: tuple[StreakUpdate, ...] = ()
     path_updates: tuple[PathUpdate, ...] = ()
@@ -59,15 +58,21 @@ class Effects(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def encode(effects: Effects) -> str:
+def encode(effects: Effects, evolution_ready: bool) -> str:
     """JSON text. Most events do what others did before them, so it is kept."""
     body: dict[str, Any] = {
-        **effects._asdict(),
+        "coins": effects.coins,
+        "badges_awarded": effects.badges_awarded,
+        "badges_ready": effects.badges_ready,
+        "tokens": effects.tokens,
+        "evolution_ready": evolution_ready,
+        "streak_milestones": effects.streak_milestones,
         "streak_updates": [update._asdict() for update in effects.streak_updates],
         "path_updates": [_path_update(update) for update in effects.path_updates],
     }
-    reason = body.pop("debug_reason")
-    return dumps(body if reason is None else body | {"debug_reason": reason})
+    if effects.debug_reason is not None:
+        body["debug_reason"] = effects.debug_reason
+    return dumps(body)
 
 
 def _path_update(update: PathUpdate) -> dict[str, Any]:

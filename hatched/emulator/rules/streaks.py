@@ -34,17 +34,19 @@ def period_of(period: Period, at: float) -> int:
 def length(streak: Streak, state: State, at: float) -> int:
     """How long a streak is at a moment: 0 if it has missed a period, or counted other periods before a migration."""
     run = state.streaks.get(streak.key)
-    alive = run is not None and run.of == streak.period and run.period >= period_of(streak.period, at) - 1
-    return run.current if run is not None and alive else 0
+    return 0 if run is None else _alive(run, streak, period_of(streak.period, at))
 
 
-def tick(state: State, streak: Streak, at: float) -> Tick | None:
-    """Counts an event that occurred at `at`, if its period has not counted yet."""
-    period = period_of(streak.period, at)
+def _alive(run: Run, streak: Streak, period: int) -> int:
+    return run.current if run.of == streak.period and run.period >= period - 1 else 0
+
+
+def tick(state: State, streak: Streak, period: int) -> Tick | None:
+    """Counts an event of a period (`period_of`), if it has not counted yet."""
     run = state.streaks.get(streak.key)
     if run is not None and run.of == streak.period and run.period >= period:
         return None
-    current = length(streak, state, at) + 1
+    current = 1 if run is None else _alive(run, streak, period) + 1
     after = Run(current, max(current, run.longest if run else 0), period, streak.period)
     state.streaks = {**state.streaks, streak.key: after}
     return Tick(streak, after, next((milestone for milestone in streak.milestones if milestone.at == current), None))
