@@ -1,18 +1,21 @@
 """The states of buddies between the engine and the database.
 
 Writing a state as text costs more than the rules do, and in memory nobody needs the text between two events. So there a
-changed state is kept here, and its row holds a ticket for it, `#7`, until somebody asks the database about states or
-copies it: `flush`. What a transaction that fails has changed is undone with it: the row has its earlier ticket again.
-In a file every state is written at once.
+changed state is kept here, and its row says so by a mark in place of the text, until somebody asks the database about
+states or copies it: `flush`. What a transaction that fails has changed is undone with it. In a file every state is
+written at once.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from hatched.emulator.rules.state import State
 from hatched.emulator.store import Store
 
+_MOST = 20_000
 _CACHED = 4096
-_TICKETS = 20_000
+_KEPT_HERE = "#"
 
 
 class States:
@@ -21,13 +24,12 @@ class States:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read: dict[int, tuple[str, State]] = {}
-        self._tickets: dict[str, State] = {}
-        self._issued = 0
+        self._unwritten: dict[int, State] = {}
 
     def load(self, seq: int, text: str) -> State:
         """The state that the text of a row stands for, by the number of the row."""
-        if text.startswith("#"):
-            return self._tickets[text]
+        if text == _KEPT_HERE:
+            return self._unwritten[seq]
         known = self._read.get(seq)
         if known is not None and known[0] == text:
             return known[1]
@@ -39,25 +41,26 @@ class States:
             text = state.dump()
             self._keep(seq, text, state)
             return text
-        self._issued += 1
-        ticket = f"#{self._issued}"
-        self._tickets[ticket] = state
-        return ticket
+        before = self._unwritten.get(seq)
+        if before is not None:
+            self._store.undo.append(partial(self._unwritten.__setitem__, seq, before))
+        self._unwritten[seq] = state
+        return _KEPT_HERE
 
     def flush(self) -> None:
         """Lets every row hold text."""
         db = self._store.db
-        if self._tickets:
-            rows = db.execute("SELECT seq, state FROM buddies WHERE state LIKE '#%'").fetchall()
+        if self._unwritten:
+            rows = db.execute("SELECT seq FROM buddies WHERE state = ?", (_KEPT_HERE,)).fetchall()
             db.executemany(
-                "UPDATE buddies SET state = ? WHERE seq = ?", [(self._tickets[text].dump(), seq) for seq, text in rows]
+                "UPDATE buddies SET state = ? WHERE seq = ?", [(self._unwritten[seq].dump(), seq) for (seq,) in rows]
             )
-        if not db.in_transaction:  # else a rollback brings tickets back
-            self._tickets.clear()
+        if not db.in_transaction:  # else a rollback brings the marks back
+            self._unwritten.clear()
 
     def tidy(self) -> None:
-        """Forgets tickets that no row holds any longer, now and then."""
-        if len(self._tickets) > _TICKETS:
+        """Writes what has piled up, now and then."""
+        if len(self._unwritten) > _MOST:
             self.flush()
 
     def _keep(self, seq: int, text: str, state: State) -> State:

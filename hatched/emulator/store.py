@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import weakref
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 _SCHEMA = """
@@ -145,6 +145,8 @@ class Store:
         except sqlite3.Error as error:
             hint = " (is another emulator using it?)" if "locked" in str(error) else ""
             raise ValueError(f"cannot open {path}: {error}{hint}") from None
+        self.undo: list[Callable[[], object]] = []
+        """What takes back the changes beside the database if the transaction in hand fails, the latest last."""
         weakref.finalize(self, self.db.close)  # an emulator that is dropped leaves no open file behind
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA foreign_keys = ON")
@@ -162,17 +164,21 @@ class Store:
         if self.db.in_transaction:
             yield self.db
             return
+        self.undo.clear()
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield self.db
             self.db.execute("COMMIT")
         except BaseException:
             self.db.rollback()
+            for take_back in reversed(self.undo):
+                take_back()
             raise
 
     def checkpoint(self) -> None:
         """Commits what a transaction has done so far and goes on in another."""
         self.db.execute("COMMIT")
+        self.undo.clear()
         self.db.execute("BEGIN IMMEDIATE")
 
     def remember(self, key: str, value: str) -> None:
