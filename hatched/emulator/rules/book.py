@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from hatched.emulator.rules.conditions import Test, compile_condition, mentions
 from hatched.emulator.rules.model import Badge, CoinRule, Gate, Item, Rules, Skill, SkillRule, Streak
+
+
+class Plan(NamedTuple):
+    """What an event type sets in motion, whatever the buddy has."""
+
+    streaks: tuple[Streak, ...] = ()
+    coin_rules: tuple[CoinRule, ...] = ()
+    skill_rules: tuple[tuple[Skill, SkillRule], ...] = ()
+
+
+NO_PLAN = Plan()
 
 
 class Book:
     """An index over `Rules`.
 
     Attributes:
+        plans: By event type; one that is missing sets nothing in motion.
         stages: By stage, all that a buddy needs to reach it.
         acts_on: Event types that some rule looks at.
         types: Event types that are registered.
@@ -18,22 +32,22 @@ class Book:
     def __init__(self, rules: Rules, audience: str) -> None:
         self.rules = rules
         self.audience = audience
-        self.coin_rules: dict[str, list[CoinRule]] = {}
-        self.skill_rules: dict[str, list[tuple[Skill, SkillRule]]] = {}
-        self.streaks: dict[str, list[Streak]] = {}
         self.skills: dict[str, Skill] = {skill.key: skill for skill in rules.skills}
         self.gates: dict[str, Gate] = {gate.key: gate for gate in rules.gates}
         ours = (None, audience)
-        for rule in rules.coin_rules:
-            if rule.audience in ours:
-                self.coin_rules.setdefault(rule.event, []).append(rule)
-        for skill_rule in rules.skill_rules:
-            if skill_rule.audience in ours:
-                self.skill_rules.setdefault(skill_rule.event, []).append((self.skills[skill_rule.skill], skill_rule))
-        for streak in rules.streaks:
-            if streak.audience in ours:
-                for event_type in streak.events:
-                    self.streaks.setdefault(event_type, []).append(streak)
+        streaks = [streak for streak in rules.streaks if streak.audience in ours]
+        coin_rules = [rule for rule in rules.coin_rules if rule.audience in ours]
+        skill_rules = [(self.skills[rule.skill], rule) for rule in rules.skill_rules if rule.audience in ours]
+        planned = {event_type for streak in streaks for event_type in streak.events}
+        planned |= {rule.event for rule in coin_rules} | {rule.event for _, rule in skill_rules}
+        self.plans: dict[str, Plan] = {
+            event_type: Plan(
+                tuple(streak for streak in streaks if event_type in streak.events),
+                tuple(rule for rule in coin_rules if rule.event == event_type),
+                tuple((skill, rule) for skill, rule in skill_rules if rule.event == event_type),
+            )
+            for event_type in planned
+        }
         self.badges: tuple[tuple[Badge, Test], ...] = tuple(
             (badge, compile_condition(badge.condition, rules)) for badge in rules.badges if badge.audience in ours
         )
@@ -47,9 +61,7 @@ class Book:
             if item.audience in ours
         }
         looked_at = {event for badge, _ in self.badges if (event := mentions(badge.condition))}
-        self.acts_on: frozenset[str] = (
-            frozenset(self.coin_rules) | set(self.skill_rules) | set(self.streaks) | looked_at
-        )
+        self.acts_on: frozenset[str] = frozenset(planned | looked_at)
         self.types: frozenset[str] = self.acts_on | set(rules.event_types)
 
     @property

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from attrs import define
 
 from hatched.emulator.rules import paths
-from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.book import NO_PLAN, Book
 from hatched.emulator.rules.coins import pay
 from hatched.emulator.rules.conditions import Event
 from hatched.emulator.rules.effects import Effects, PathUpdate, StreakUpdate
-from hatched.emulator.rules.model import Badge, Slot
+from hatched.emulator.rules.model import Badge, Slot, Streak
 from hatched.emulator.rules.skills import practise
 from hatched.emulator.rules.state import Held, State
 from hatched.emulator.rules.streaks import period_of, tick
@@ -86,13 +86,14 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
     """Phase 1: what `event` does to `state`, which stays as it is."""
     draft = state.copy()
     earnings = Earnings(draft, book, event.now)
-    streak_updates = _streaks(draft, book, event, earnings) if event.type in book.streaks else ()
-    for rule in book.coin_rules.get(event.type, ()):
+    plan = book.plans.get(event.type, NO_PLAN)
+    streak_updates = _streaks(plan.streaks, draft, event, earnings) if plan.streaks else ()
+    for rule in plan.coin_rules:
         amount = pay(draft, rule, book, event)
         if rule.multiplier is not None or 0 < amount < rule.amount:
             earnings.inferred += ("coin_rules.multiplier" if rule.multiplier else "coin_rules.partial",)
         earnings.earn(rule.slot, amount, event.type)
-    for skill, skill_rule in book.skill_rules.get(event.type, ()):
+    for skill, skill_rule in plan.skill_rules:
         if practise(draft, skill, skill_rule, event.at):
             earnings.inferred += ("skills.clamped",)
     path_updates = tuple(paths.advance(path, draft, event, earnings)) if path else ()
@@ -123,9 +124,9 @@ def ready_to_evolve(state: State, book: Book, now: float) -> bool:
     return True
 
 
-def _streaks(draft: State, book: Book, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
+def _streaks(streaks: tuple[Streak, ...], draft: State, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
     updates: list[StreakUpdate] = []
-    for streak in book.streaks[event.type]:
+    for streak in streaks:
         period = period_of(streak.period, event.at)
         ticked = tick(draft, streak, period)
         if ticked is None:
