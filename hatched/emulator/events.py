@@ -149,7 +149,8 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
             ready = settle(outcome.state, buddy.book, event)
             states[buddy.seq] = touched[buddy.seq] = outcome.state
-            lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
+            if outcome.entries:
+                lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
             if outcome.inferred:
                 call.world.inferred.update(outcome.inferred)
             effects = outcome.effects

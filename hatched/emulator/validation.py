@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from hatched.emulator.constraints import CONSTRAINTS, RefusedError, uuid
+from hatched.emulator.constraints import CONSTRAINTS, RefusedError, not_empty, uuid
 from hatched.emulator.errors import ApiError
 
 T = TypeVar("T")
@@ -155,7 +155,15 @@ def _below(name: str, invalid: InvalidError) -> list[Problem]:
 
 
 def _both(reader: Reader, constraint: Reader) -> Reader:
+    if reader is _string and constraint is not_empty:
+        return _text  # the most frequent pair
     return lambda value: constraint(reader(value))
+
+
+def _text(value: Any) -> str:
+    if type(value) is str and value and "\0" not in value:
+        return value
+    return not_empty(_string(value))
 
 
 def _reader(hint: Any) -> Reader:
@@ -181,7 +189,8 @@ def _reader(hint: Any) -> Reader:
 
 
 def _anything(value: Any) -> Any:
-    _refuse_what_is_no_json(value, _DEEPEST)
+    if type(value) not in _PLAIN:
+        _refuse_what_is_no_json(value, _DEEPEST)
     return value
 
 
