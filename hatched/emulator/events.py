@@ -145,19 +145,19 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         if buddy is None:
             effects, ready = _NOBODY, False
         else:
-            was_ready = listens and ready_to_evolve(states[buddy.seq], buddy.book, call.now)
-            outcome = compute(states[buddy.seq], buddy.book, event, buddy.path)
-            ready = settle(outcome.state, buddy.book, event)
-            states[buddy.seq] = touched[buddy.seq] = outcome.state
-            if outcome.entries:
-                lines += [(buddy.id, entry, event.id) for entry in outcome.entries]
-            if outcome.inferred:
-                call.world.inferred.update(outcome.inferred)
-            effects = outcome.effects
+            seq, buddy_id, book, path = buddy
+            was_ready = listens and ready_to_evolve(states[seq], book, call.now)
+            state, entries, effects, inferred = compute(states[seq], book, event, path)
+            ready = settle(state, book, event)
+            states[seq] = touched[seq] = state
+            if entries:
+                lines += [(buddy_id, entry, event.id) for entry in entries]
+            if inferred:
+                call.world.inferred.update(inferred)
             if listens:
-                told.append((buddy.id, effects, ready and not was_ready))
-            if ready and buddy.book.rules.evolution.auto:
-                evolving[buddy.id] = event.id
+                told.append((buddy_id, effects, ready and not was_ready))
+            if ready and book.rules.evolution.auto:
+                evolving[buddy_id] = event.id
         text = results[event.id] = encode(effects, ready)
         applied.append(
             (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-_VERSION, _VARIANT = 0x4 << 76, 0x8 << 60
-_MASK = ~((0xF << 76) | (0xC << 60))
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 class Ids:
@@ -36,20 +35,21 @@ class Ids:
 
     def choice(self, below: int) -> int:
         """A whole number from 0 to `below` - 1."""
-        return self._next() % below
+        return int.from_bytes(self._next().digest()) % below
 
-    def _next(self) -> int:
+    def _next(self) -> hashlib.blake2b:
         things, requests = self.given
         self.given = things + 1, requests
         return _digest(self._things, things)
 
 
-def _digest(stream: hashlib.blake2b, number: int) -> int:
+def _digest(stream: hashlib.blake2b, number: int) -> hashlib.blake2b:
     one = stream.copy()
     one.update(b"%d" % number)
-    return int.from_bytes(one.digest())
+    return one
 
 
-def _uuid(bits: int) -> str:
-    text = f"{bits & _MASK | _VERSION | _VARIANT:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def _uuid(digest: hashlib.blake2b) -> str:
+    """128 bits, of which six say version and variant; as text, for numbers of that size are slow."""
+    text = digest.hexdigest()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
