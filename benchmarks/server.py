@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 EFFECTS = (
     b'{"coins":10,"badges_awarded":["first_lesson"],"badges_ready":[],"tokens":["stars:5"],"evolution_ready":false,'
@@ -20,6 +21,32 @@ ANSWER = (
     b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nx-request-id: 7c1f0a\r\nx-ratelimit-limit: 1000000\r\n"
     b"x-ratelimit-remaining: 999999\r\nx-ratelimit-reset: 4000000000\r\ncontent-length: %d\r\n\r\n" % len(EFFECTS)
 ) + EFFECTS
+
+
+BATCH = b'{"coins":10,"badges_awarded":[],"tokens":["stars:5"],"streak_updates":[],"path_updates":[]}'
+"""What one event of a batch did."""
+BULK = b'{"index":{"_index":"events","_id":"1","_version":1,"result":"created","_seq_no":1,"status":201}}'
+"""The same in the words of Elasticsearch."""
+HEAD = (
+    b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nx-request-id: 7c1f0a\r\nx-ratelimit-limit: 100000000\r\n"
+    b"x-ratelimit-remaining: 99999999\r\nx-elastic-product: Elasticsearch\r\ncontent-length: %d\r\n\r\n"
+)
+
+
+@cache
+def answer_to(many: int, one: bytes, around: bytes) -> bytes:
+    """The answer to a request of so many events."""
+    body = around % b",".join([one] * many)
+    return HEAD % len(body) + body
+
+
+def answer(request: bytes) -> bytes:
+    """What fits the path."""
+    if request.startswith(b"POST /api/v1/events/batch"):
+        return answer_to(request.count(b'"event_id"'), BATCH, b'{"results":[%b]}')
+    if b"/_bulk" in request[:80]:
+        return answer_to(request.count(b'{"index":'), BULK, b'{"took":1,"errors":false,"items":[%b]}')
+    return ANSWER
 
 
 class Answers(asyncio.Protocol):
@@ -42,11 +69,12 @@ class Answers(asyncio.Protocol):
             whole = end + 4 + int(length.partition(b"\r\n")[0] or 0)
             if len(self._received) < whole:
                 return
+            reply = answer(self._received[:whole])
             self._received = self._received[whole:]
             if self._delay:
-                asyncio.get_running_loop().call_later(self._delay, self._transport.write, ANSWER)
+                asyncio.get_running_loop().call_later(self._delay, self._transport.write, reply)
             else:
-                self._transport.write(ANSWER)
+                self._transport.write(reply)
 
 
 async def serve(delay: float) -> None:

@@ -43,7 +43,12 @@ def import_all(call: Caller, source: Source, options: Mapping[str, Any]) -> Impo
 def plan(call: Caller, source: Source, options: Mapping[str, Any]) -> ImportPlan:
     """See `Events.plan`."""
     settings = checked("events.plan", options, PlanOptions)
-    return step(make_plan(Door(_nothing, _nothing, call.io.now, _here, _here), source, settings))
+    beside: _Beside[ImportPlan] = _Beside()
+    here = beside.in_caller
+    beside.start(make_plan(Door(_nothing, _nothing, call.io.now, here, here, here), source, settings))
+    for task in beside.tasks():
+        task()
+    return beside.result()
 
 
 def import_stream(call: Caller, source: Source, options: Mapping[str, Any]) -> ImportStream:
@@ -90,10 +95,6 @@ class ImportStream:
 
 async def _nothing(*_: Any) -> Any:
     raise AssertionError("a plan sends nothing")
-
-
-async def _here(function: Callable[[], T]) -> T:
-    return function()
 
 
 class _Beside(Generic[T]):
@@ -186,7 +187,8 @@ class _Import:
         self._batches: list[list[ImportResult]] = []
         self._told: ImportReport | None = None
         self._on_progress = settings.on_progress
-        door = Door(self._post, self._sleep, call.io.now, self._beside.in_caller, self._beside.in_caller)
+        here = self._beside.in_caller
+        door = Door(self._post, self._sleep, call.io.now, here, here, here)
         self.importer = Importer(
             door,
             source,

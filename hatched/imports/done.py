@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class Done:
-    """A watermark and a set of bits above it, so that its size follows from how far the rows run apart.
+    """A watermark, and the positions above it; how many those can be follows from how far the rows run apart.
 
     Attributes:
         watermark: Every position below is done.
@@ -14,21 +14,28 @@ class Done:
 
     def __init__(self, watermark: int = 0, above: bytes = b"") -> None:
         self.watermark = watermark
-        self._bits = int.from_bytes(above, "little")
+        bits = int.from_bytes(above, "little")
+        self._above = {watermark + place for place in range(bits.bit_length()) if bits >> place & 1}
 
     @property
     def above(self) -> bytes:
-        """The set above the watermark: bit n of byte m stands for position `watermark + 8 * m + n`."""
-        return self._bits.to_bytes((self._bits.bit_length() + 7) // 8, "little")
+        """The positions above the watermark: bit n of byte m stands for `watermark + 8 * m + n`."""
+        if not self._above:
+            return b""
+        bits = bytearray((max(self._above) - self.watermark) // 8 + 1)
+        for position in self._above:
+            place = position - self.watermark
+            bits[place >> 3] |= 1 << (place & 7)
+        return bytes(bits)
 
     def add(self, positions: Iterable[int]) -> None:
         """These are done."""
-        watermark, bits = self.watermark, self._bits
-        for position in positions:
-            if position >= watermark:
-                bits |= 1 << (position - watermark)
-        run = (bits ^ (bits + 1)).bit_length() - 1  # ones from the lowest bit on
-        self.watermark, self._bits = watermark + run, bits >> run
+        watermark, above = self.watermark, self._above
+        above.update(position for position in positions if position >= watermark)
+        while watermark in above:
+            above.remove(watermark)
+            watermark += 1
+        self.watermark = watermark
 
     def __contains__(self, position: int) -> bool:
-        return position < self.watermark or bool(self._bits >> (position - self.watermark) & 1)
+        return position < self.watermark or position in self._above

@@ -20,6 +20,7 @@ class Door(NamedTuple):
         now: Seconds on a clock that never goes back.
         files: Where files are read.
         iterables: Where iterables are asked for rows.
+        callables: Where the caller's functions are called.
     """
 
     post: Callable[[bytes, str, float], Awaitable[Response]]
@@ -27,6 +28,7 @@ class Door(NamedTuple):
     now: Callable[[], float]
     files: Run = in_thread
     iterables: Run = in_place
+    callables: Run = in_place
 
 
 def door(call: Caller) -> Door:

@@ -178,7 +178,14 @@ class Importer:
             if letters is not None:
                 self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
         rows = Rows(self._settings.map, self._settings.event_id, timed=self._settings.occurred_at == "required")
-        self._reading = Reading(self._source, rows, start, files=self._door.files, iterables=self._door.iterables)
+        self._reading = Reading(
+            self._source,
+            rows,
+            start,
+            files=self._door.files,
+            iterables=self._door.iterables,
+            callables=self._door.callables,
+        )
         self._slices = deque([start])
         self._next = start.position
         return False
@@ -209,7 +216,8 @@ class Importer:
 
     async def _read(self) -> None:
         while (events := await self._next_events()) is not None:
-            self._slices.append(Start(events.position, events.offset))
+            if events.start is not None:
+                self._slices.append(events.start)
             self._read_bytes = events.end
             self._next = events.position + len(events.outcomes)
             for outcome in events.outcomes:
@@ -312,7 +320,7 @@ class Importer:
                 refused_for = await self._find_the_bad(split, part, outcome)
 
     async def _accept(self, part: Sequence[Item], accepted: Accepted) -> None:
-        inert = sum(_reason(result) == _INERT for result in accepted.results)
+        inert = sum(_reason(result) == _INERT for result in accepted.results) if accepted.may_say(_INERT) else 0
         self._counts.accepted += len(part)
         self._counts.replayed += len(part) * accepted.replayed
         self._counts.inert += inert

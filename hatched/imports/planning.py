@@ -57,7 +57,7 @@ class ImportPlan:
 async def plan(door: Door, source: AsyncSource, settings: Settings) -> ImportPlan:
     """Read the whole source once."""
     rows = Rows(settings.map, settings.event_id, timed=settings.occurred_at == "required")
-    reading = Reading(source, rows, Start(), files=door.files, iterables=door.iterables)
+    reading = Reading(source, rows, Start(), files=door.files, iterables=door.iterables, callables=door.callables)
     events = rejected = skipped = 0
     problems: dict[int, Rejection] = {}
     types: Counter[str] = Counter()

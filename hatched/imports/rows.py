@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from hatched import codec, strict
@@ -26,8 +27,8 @@ else:
 EventId = Literal["column", "content"] | Callable[[dict[str, Any]], str]
 Row = SendEventParams | Mapping[str, Any]
 
-_REQUIRED = {"event_id", "user_id", "type", "occurred_at"}
-_WIRE = _REQUIRED | {"audience", "properties"}
+_OPEN, _CLOSE = b"{}"
+fromisoformat = datetime.fromisoformat
 
 
 class Item(NamedTuple):
@@ -65,29 +66,42 @@ class Rows:
         map: What is done with each row first; `None` as its answer skips the row.
         event_id: Where ids come from.
         timed: Whether every event must say when it occurred.
+
+    Attributes:
+        calls: Whether a function of the caller's is called for each row.
     """
 
     def __init__(self, map: Callable[[Any], Row | None] | None, event_id: EventId, *, timed: bool) -> None:
         self._map = map
         self._event_id = event_id
-        self._as_it_stands = map is None and isinstance(event_id, str)
-        self._required = _REQUIRED if timed else _REQUIRED - {"occurred_at"}
+        self.calls = map is not None or callable(event_id)
+        self._as_it_stands = not self.calls
         self._timed = timed
 
+    def of_lines(self, position: int, lines: list[bytes]) -> list[Item | Bad | Skipped]:
+        """The events of lines of JSON that follow each other."""
+        if self._as_it_stands:
+            with suppress(ValueError):
+                events = quick_loads(b"[" + b",".join(lines) + b"]")
+                if len(events) == len(lines):
+                    stands = self._stands
+                    return [
+                        Item(at, event["user_id"], line) if stands(line, event) else self.of_line(at, line)
+                        for at, (line, event) in enumerate(zip(lines, events, strict=True), position)
+                    ]
+        return [self.of_line(at, line) for at, line in enumerate(lines, position)]
+
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:
-        """The event of a line of JSON."""
+        """The event of one line."""
         line = line.strip()
         if not line:
             return Skipped(position)
-        if self._as_it_stands and b"\\" not in line:  # an escape may stand for what is no text
-            with suppress(ValueError):
-                event = quick_loads(line)
-                if self._is_wire(event):
-                    return Item(position, event["user_id"], line)
         try:
             row = codec.loads(line)
         except ValueError as error:
             return _bad(position, line.decode(errors="replace")[:1000], _plain(error))
+        if self._as_it_stands and self._stands(line, row):
+            return Item(position, row["user_id"], line)
         return self.of_row(position, row)
 
     def of_row(self, position: int, row: Any) -> Item | Bad | Skipped:
@@ -101,20 +115,43 @@ class Rows:
         except (TypeError, ValueError) as error:
             return _bad(position, row, _plain(error))
 
-    def _is_wire(self, event: Any) -> bool:
-        """Whether it is, to the letter, what encoding it would give: strings that are not empty, and a time."""
-        if type(event) is not dict or not self._required <= event.keys() <= _WIRE:
-            return False
-        properties = event.get("properties", event)
-        for value in event.values():
-            if value is properties:
-                if type(value) is not dict:
-                    return False
-            elif type(value) is not str or not value:
+    def _stands(self, line: bytes, event: Any) -> bool:
+        """Whether a line is, to the letter, an event as it would be sent.
+
+        A backslash may stand for what is no text. Lines are parsed many at a time, and with one id in each, none can
+        hold a part of another's event.
+        """
+        try:
+            event_id, user, kind = event["event_id"], event["user_id"], event["type"]
+            if not (
+                type(event_id) is type(user) is type(kind) is str
+                and event_id
+                and user
+                and kind
+                and line[0] == _OPEN
+                and line[-1] == _CLOSE
+                and b"\\" not in line
+                and line.count(b'"event_id"') == 1
+            ):
                 return False
-        if "occurred_at" in event:
-            strict.moment(event["occurred_at"])
-        return True
+            known = 3
+            if "properties" in event:
+                known += 1
+                if type(event["properties"]) is not dict:
+                    return False
+            if "occurred_at" in event:
+                known += 1
+                if fromisoformat(event["occurred_at"]).tzinfo is None:
+                    return False
+            elif self._timed:
+                return False
+            if "audience" in event:
+                known += 1
+                if type(event["audience"]) is not str or not event["audience"]:
+                    return False
+        except (TypeError, KeyError, ValueError):
+            return False
+        return len(event) == known
 
     def _item(self, position: int, row: Any) -> Item | Bad:
         if not isinstance(row, SendEventParams | Mapping):

@@ -30,6 +30,8 @@ _PASSING = {408, 409, 425}
 """Sent again like a 5xx; 409 `conflict` means that a competing change won (reference/error-codes)."""
 _PATIENCE = 900.0
 """Seconds. A longer wait for a turn is that of the day's window."""
+_SOON = 0.001
+"""Seconds that are not worth waiting; the budget has room for more."""
 _WINDOW = 60.0
 """Seconds of pause after a 429 that does not say how long."""
 _BASE, _CAP = 0.5, 30.0
@@ -43,6 +45,11 @@ class Accepted(NamedTuple):
 
     results: Sequence[dict[str, Any]]
     replayed: bool
+    text: bytes
+
+    def may_say(self, word: str) -> bool:
+        """Whether a word is anywhere in the answer: quicker than to look at each result."""
+        return word.encode() in self.text
 
 
 class Sender:
@@ -89,7 +96,7 @@ class Sender:
                 results = _results(response, len(batch))
                 if results is not None:
                     self._failing_since = None
-                    return Accepted(results, response.headers.get("idempotency-replayed") == "true")
+                    return Accepted(results, response.headers.get("idempotency-replayed") == "true", response.body)
                 unreadable += 1
                 if unreadable == _UNREADABLE:
                     self._end(StopReason.REFUSED, "the server's answers have another shape than documented")
@@ -149,7 +156,7 @@ class Sender:
                 wait = await in_thread(lambda: self.limiter.reserve(_PATIENCE))
             if wait > _PATIENCE:
                 await self._day_is_over(wait)
-            elif wait > 0:
+            elif wait > _SOON:
                 await self._rest(wait)
                 if self._door.now() >= self._paused_until:
                     return

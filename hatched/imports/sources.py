@@ -22,7 +22,7 @@ Source = str | os.PathLike[str] | Iterable[Row] | Iterable[Any]
 AsyncSource = Source | AsyncIterable[Row] | AsyncIterable[Any]
 
 _AT_ONCE = 100
-"""Rows that are taken from an iterable in one go."""
+"""Rows that are taken from an iterable, or made events, in one go."""
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Calls a function somewhere, and answers what it answers."""
@@ -40,11 +40,17 @@ async def in_place(function: Callable[[], T]) -> T:
 
 
 class Events(NamedTuple):
-    """A slice whose rows are events, or are known to be none."""
+    """Rows that are events, or are known to be none.
+
+    Attributes:
+        position: Of the first.
+        start: Where reading can begin to come by the first, if it can.
+        end: Bytes of the source that are read, as far as that is known.
+    """
 
     position: int
     outcomes: list[Item | Bad | Skipped]
-    offset: int
+    start: Start | None
     end: int
 
 
@@ -54,19 +60,30 @@ class Reading:
     Args:
         files: Where files are read.
         iterables: Where iterables are asked for rows.
+        callables: Where the caller's functions are called, with rows.
 
     Attributes:
         size: Of the source in bytes, if a part of it can be told from that.
     """
 
     def __init__(
-        self, source: AsyncSource, rows: Rows, start: Start, *, files: Run = in_thread, iterables: Run = in_place
+        self,
+        source: AsyncSource,
+        rows: Rows,
+        start: Start,
+        *,
+        files: Run = in_thread,
+        iterables: Run = in_place,
+        callables: Run = in_place,
     ) -> None:
         self._rows = rows
         self._run = files
+        # Beside the event loop, making events would take turns with it, by the interpreter's slow clock.
+        self._make = callables if rows.calls else in_place
         self.size: int | None = None
         self._slices: Iterator[Slice] | None = None
         self._async_rows: AsyncIterator[Any] | None = None
+        self._slice = Slice(start.position, [])
         path = path_of(source)
         if path is not None:
             if path != "-" and readers.format_of(path) == ("jsonl", ""):
@@ -83,38 +100,46 @@ class Reading:
             raise TypeError(f"source must be a path or an (async) iterable of events, not {type(source).__name__}")
 
     async def next(self) -> Events | None:
-        """The next slice, or `None` at the end."""
-        if self._async_rows is not None:
-            return await self._next_async(self._async_rows)
-        assert self._slices is not None
-        found: Events | None = await self._run(self._next)
-        return found
+        """The next events, or `None` at the end."""
+        position, rows, offset, end = self._slice
+        start = None
+        if not rows:
+            found = await self._next_slice()
+            if found is None:
+                return None
+            position, rows, offset, end = found
+            start = Start(position, offset)
+        some = rows[:_AT_ONCE]
+        self._slice = Slice(position + len(some), rows[_AT_ONCE:], offset, end)
+        outcomes = await self._make(lambda: self._outcomes(position, some))
+        return Events(position, outcomes, start, end)
 
-    def _next(self) -> Events | None:
-        assert self._slices is not None
-        found = next(self._slices, None)
-        return None if found is None else self._events(found)
-
-    async def _next_async(self, rows: AsyncIterator[Any]) -> Events | None:
+    async def _next_slice(self) -> Slice | None:
+        if self._slices is not None:
+            slices = self._slices
+            found: Slice | None = await self._run(lambda: next(slices, None))
+            return found
+        assert self._async_rows is not None
         # One at a time: whoever waits for more must not keep back what is there.
-        async for row in rows:
+        async for row in self._async_rows:
             self._position += 1
             if self._position > self._skip:
-                return self._events(Slice(self._position - 1, [row]))
+                return Slice(self._position - 1, [row])
         return None
 
-    def _events(self, found: Slice) -> Events:
-        outcomes: list[Item | Bad | Skipped] = []
-        for position, row in enumerate(found.rows, found.position):
-            if type(row) is bytes:
-                outcomes.append(self._rows.of_line(position, row))
-            elif type(row) is TooLong:
-                outcomes.append(Bad(position, row.start.decode(errors="replace"), _TOO_LONG))
-            elif row is None:
-                outcomes.append(Skipped(position))
-            else:
-                outcomes.append(self._rows.of_row(position, row))
-        return Events(found.position, outcomes, found.offset, found.end)
+    def _outcomes(self, position: int, rows: list[Any]) -> list[Item | Bad | Skipped]:
+        if all(type(row) is bytes for row in rows):
+            return self._rows.of_lines(position, rows)
+        return [self._outcome(at, row) for at, row in enumerate(rows, position)]
+
+    def _outcome(self, position: int, row: Any) -> Item | Bad | Skipped:
+        if type(row) is bytes:
+            return self._rows.of_lines(position, [row])[0]
+        if type(row) is TooLong:
+            return Bad(position, row.start.decode(errors="replace"), _TOO_LONG)
+        if row is None:
+            return Skipped(position)
+        return self._rows.of_row(position, row)
 
 
 _TOO_LONG = Rejection(code="bad_row", message="a line of more than 8 MiB")
