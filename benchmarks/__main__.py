@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks import emulating, limiting, sending, starting, structuring
+from benchmarks import emulating, holding, importing, limiting, sending, starting, structuring
 from benchmarks.measure import Row
 
 _FORMATS = {"ms": ".1f", "x": ".2f", "/s": ",.0f", "": ".2f"}
@@ -20,11 +20,13 @@ def main() -> None:
         "structuring": structuring,
         "emulating": emulating,
         "limiting": limiting,
+        "importing": importing,
+        "holding": holding,
     }
     chosen = sys.argv[1:] or list(groups)
     rows = [row for name in chosen for row in groups[name].rows()]
     print("\n".join(table(rows)))
-    packages = ("hatched", "httpx", "cattrs", "openai", "stripe", "moto", "redis")
+    packages = ("hatched", "httpx", "cattrs", "openai", "stripe", "moto", "redis", "elasticsearch")
     print(f"\nCPython {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
     print("Medians of interleaved rounds; of imports the least. x: times as fast as theirs; ms: longer than theirs.")
 

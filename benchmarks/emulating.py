@@ -54,10 +54,10 @@ def _cold() -> float:
 
 
 @contextmanager
-def _command() -> Iterator[str]:
+def _command(plan: str = "enterprise") -> Iterator[str]:
     """`hatched emulator` in a process of its own, with its compiled code kept as for whoever has installed it."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    arguments = [sys.executable, "-m", "hatched.cli", "emulator", "--port", "0", "--plan", "enterprise"]
+    arguments = [sys.executable, "-m", "hatched.cli", "emulator", "--port", "0", "--plan", plan]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=kept)
     try:
         assert process.stdout is not None

@@ -28,8 +28,9 @@ BATCH = b'{"coins":10,"badges_awarded":[],"tokens":["stars:5"],"streak_updates":
 BULK = b'{"index":{"_index":"events","_id":"1","_version":1,"result":"created","_seq_no":1,"status":201}}'
 """The same in the words of Elasticsearch."""
 HEAD = (
-    b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nx-request-id: 7c1f0a\r\nx-ratelimit-limit: 100000000\r\n"
-    b"x-ratelimit-remaining: 99999999\r\nx-elastic-product: Elasticsearch\r\ncontent-length: %d\r\n\r\n"
+    b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nx-request-id: 7c1f0a\r\n"
+    b"x-ratelimit-limit: 100000000\r\nx-ratelimit-remaining: 99999999\r\n"
+    b"x-elastic-product: Elasticsearch\r\ncontent-length: %d\r\n\r\n"
 )
 
 

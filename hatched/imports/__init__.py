@@ -19,23 +19,31 @@ from hatched.imports.report import (
     Rejection as Rejection,
     StopReason as StopReason,
 )
+from hatched.imports.sink import (
+    EventSink as EventSink,
+    ImportStoppedError as ImportStoppedError,
+    SinkConfig as SinkConfig,
+)
 from hatched.imports.sources import AsyncSource as AsyncSource, Source as Source
 
 __all__ = [
     "AsyncImportStream",
     "AsyncSource",
     "Budget",
+    "EventSink",
     "FileLimiter",
     "ImportOptions",
     "ImportPlan",
     "ImportReport",
     "ImportResult",
+    "ImportStoppedError",
     "ImportStream",
     "Limiter",
     "LocalLimiter",
     "PlanOptions",
     "RedisLimiter",
     "Rejection",
+    "SinkConfig",
     "Source",
     "StopReason",
     "StreamOptions",

@@ -36,6 +36,7 @@ class DeadLetters:
         if size is not None:
             self._file.truncate(size)
         self.size = found if size is None else size
+        self._torn = False
 
     def append(self, lines: Iterable[bytes]) -> int:
         """Write lines, and answer the size of the file when they are on the disk.
@@ -45,15 +46,16 @@ class DeadLetters:
         """
         data = b"".join(lines)
         if data:
-            self._file.truncate(self.size)  # an append that failed may have left a part
-            self._write(data)
+            if self._torn:
+                self._file.truncate(self.size)
+            self._torn = True
+            # In one piece, as a rule: other imports without a checkpoint may append to the same file.
+            while data:
+                data = data[self._file.write(data) :]
             os.fsync(self._file.fileno())
-            self.size += len(data)
+            self._torn = False
+            self.size = self._file.seek(0, os.SEEK_END)
         return self.size
-
-    def _write(self, data: bytes) -> None:
-        while data:
-            data = data[self._file.write(data) :]
 
     def close(self) -> None:
         """Close the file."""
