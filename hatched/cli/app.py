@@ -20,6 +20,7 @@ _COMMANDS = {
     "emulator": ("emulator:emulator", "Hatched on this machine: all of its API, offline."),
     "gates": ("resources:gates", "Things that a buddy unlocks once, for tokens."),
     "health": ("doctor:health", "Ask whether the API is up."),
+    "import": ("import_:import_", "Import a file of events: paced, resumable, each of them applied once."),
     "operations": ("resources:operations", "Follow what the server does in the background."),
     "paths": ("resources:paths", "Guided journeys: a path has steps, a step has sub-steps."),
     "send": ("send:send", "Send one event and print what it changed."),
@@ -74,6 +75,7 @@ def hatched() -> None:
       hatched buddies ensure user_42            the user's buddy, hatched if need be
       hatched send lesson_completed --user user_42 --property score=0.92
       hatched buddies list --status active --all --json
+      hatched import events.jsonl               any number of events, each applied once
 
     In a pipe, tables are tab-separated lines.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -117,6 +118,22 @@ def may_be_done(error: HatchedError) -> bool:
     if isinstance(error, TransportError):
         return error.maybe_received
     return isinstance(error, ResponseDecodeError) or (error.status_code or 0) >= 500
+
+
+class RefusedError(click.ClickException):
+    """Bad input that a usage line would not help with: one line, and a hint."""
+
+    exit_code = BAD_INPUT
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(printable(redact(message)))
+        self._hint = hint
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
+        """On stderr."""
+        click.echo(f"Error: {self.message}", err=True)
+        if self._hint:
+            click.echo(f"hint: {printable(redact(self._hint))}", err=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -27,7 +27,12 @@ def _is_shown(letter: str) -> bool:
 
 def print_json(value: Any) -> None:
     """A model, a sequence of models, or nothing, as JSON."""
-    text = json.dumps(_data(value), indent=2, ensure_ascii=False)
+    print_document(_data(value))
+
+
+def print_document(data: Any) -> None:
+    """Plain data as JSON."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
     click.echo("\n".join(map(printable, text.split("\n"))))
 
 
@@ -50,7 +55,12 @@ def print_rows(rows: Iterable[Model], columns: Sequence[str]) -> None:
 
 def print_fields(model: Model) -> None:
     """All fields of one model, a line each."""
-    lines = ([name, _cell(value)] for name, value in to_dict(model).items())
+    print_pairs(to_dict(model))
+
+
+def print_pairs(values: Mapping[str, Any]) -> None:
+    """Names and values, a line each."""
+    lines = ([name, _cell(value)] for name, value in values.items())
     if sys.stdout.isatty():
         _draw(lines)
         return

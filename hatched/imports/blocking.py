@@ -7,6 +7,7 @@ caller's runs in the caller's thread: its iterable, its files, `map`, `on_progre
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from queue import SimpleQueue
 from threading import Thread
@@ -40,12 +41,12 @@ def import_all(call: Caller, source: Source, options: Mapping[str, Any]) -> Impo
     return run.result()
 
 
-def plan(call: Caller, source: Source, options: Mapping[str, Any]) -> ImportPlan:
-    """See `Events.plan`."""
+def plan(_: Caller | None, source: Source, options: Mapping[str, Any]) -> ImportPlan:
+    """See `Events.plan`. Needs no client."""
     settings = checked("events.plan", options, PlanOptions)
     beside: _Beside[ImportPlan] = _Beside()
     here = beside.in_caller
-    beside.start(make_plan(Door(_nothing, _nothing, call.io.now, here, here, here), source, settings))
+    beside.start(make_plan(Door(_nothing, _nothing, time.monotonic, here, here, here), source, settings))
     for task in beside.tasks():
         task()
     return beside.result()

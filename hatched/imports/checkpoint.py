@@ -106,11 +106,7 @@ class Checkpoint:
 
     def load(self) -> State | None:
         """What was saved last."""
-        row = self._db.execute(f"SELECT {', '.join(_FIELDS)} FROM import").fetchone()  # noqa: S608  names of ours
-        if row is None:
-            return None
-        values = dict(zip(_FIELDS, row, strict=True))
-        return State(**values | {name: json.loads(values[name]) for name in _JSON})
+        return _load(self._db)
 
     def save(self, state: State) -> None:
         """Remember. When it answers, the state is on the disk.
@@ -131,6 +127,37 @@ class Checkpoint:
     def close(self) -> None:
         """Let others have the file."""
         self._db.close()
+
+
+def peek(path: str | os.PathLike[str]) -> State | None:
+    """What a checkpoint holds, without taking it; `None` if no import has saved anything in it.
+
+    Raises:
+        ValueError: The file is something else, or an import has it open.
+        OSError: It cannot be read.
+    """
+    name = os.fsdecode(path)
+    if not Path(name).is_file():
+        raise FileNotFoundError(f"{name}: there is no such file")
+    try:
+        database = sqlite3.connect(f"{Path(name).absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+        try:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version != _VERSION:
+                raise ValueError(f"{name} is no checkpoint of an import, or one of a later version")
+            return _load(database)
+        finally:
+            database.close()
+    except sqlite3.DatabaseError as error:
+        raise _explained(error, name) from None
+
+
+def _load(database: sqlite3.Connection) -> State | None:
+    row = database.execute(f"SELECT {', '.join(_FIELDS)} FROM import").fetchone()  # noqa: S608  names of ours
+    if row is None:
+        return None
+    values = dict(zip(_FIELDS, row, strict=True))
+    return State(**values | {name: json.loads(values[name]) for name in _JSON})
 
 
 def _explained(error: sqlite3.DatabaseError, path: str) -> Exception:

@@ -24,7 +24,10 @@ NEEDS_AN_EXTRA = {
     "hatched.cli.doctor",
     "hatched.cli.emulator",
     "hatched.cli.errors",
+    "hatched.cli.import_",
+    "hatched.cli.import_options",
     "hatched.cli.output",
+    "hatched.cli.progress",
     "hatched.cli.resources",
     "hatched.cli.send",
 }
