@@ -62,6 +62,11 @@ class State:
     spent: dict[str, Any]
     ended: str | None = None
 
+    @property
+    def untouched(self) -> bool:
+        """Whether not one row is dealt with."""
+        return not self.watermark and not self.above and self.ended != "done"
+
 
 _FIELDS = tuple(State.__annotations__)
 _JSON = ("counts", "spent")
@@ -140,7 +145,7 @@ def peek(path: str | os.PathLike[str]) -> State | None:
     if not Path(name).is_file():
         raise FileNotFoundError(f"{name}: there is no such file")
     try:
-        database = sqlite3.connect(f"{Path(name).absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+        database = sqlite3.connect(f"{Path(name).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
         try:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version != _VERSION:

@@ -193,11 +193,11 @@ class Importer:
     def _go_on(self, state: State, name: str, mark: str | None) -> None:
         assert self._checkpoint is not None
         kept = f"delete {self._checkpoint.path} to begin again"
-        if state.settings != self._settings.lasting:
+        if state.settings != self._settings.lasting and not state.untouched:
             raise ValueError(
                 f"the checkpoint was made with other settings ({state.settings}, now {self._settings.lasting}): {kept}"
             )
-        if state.fingerprint != mark:
+        if state.fingerprint != mark and not state.untouched:
             raise ValueError(
                 f"{name} is not what {self._checkpoint.path} was made for ({state.source}), or has changed: {kept}"
             )
