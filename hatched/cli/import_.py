@@ -206,6 +206,7 @@ def _told(state: State | None, path: str) -> dict[str, Any]:
     again = state.source == _Rejected.__name__ and path.endswith(".checkpoint")
     source = path.removesuffix(".checkpoint") if again else state.source
     values = {"source": source, "state": ended, "watermark": state.watermark, **state.counts}
+    values["elapsed"] = round(state.counts["elapsed"], 1)
     if state.ended != "done":
         words = ["hatched", "import", *(["retry"] if again else []), _plain(source), "--resume"]
         if path != f"{source}.checkpoint":
@@ -277,7 +278,7 @@ def _check_checkpoint(job: _Job, resume: bool) -> None:
         if not Path(job.checkpoint).stat().st_size:
             return  # an import was killed before its first transaction
         raise RefusedError(str(error), "give it a --checkpoint of its own") from None
-    if resume or state is None:
+    if resume or state is None or state.untouched:
         return
     if state.ended == "done":
         raise RefusedError(
@@ -312,12 +313,19 @@ def _told_of(error: Exception) -> int:
 
 
 def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
+    if error is not None and not report.accepted + report.rejected + report.skipped:
+        code = _told_of(error)
+        if "retry" in job.words and code == BAD_INPUT:
+            click.echo("hint: --map can mend the events, or leave some out by answering None", err=True)
+        return code
     if report.stopped is not None:
-        report = evolve(report, error=_in_options(report.error or ""), resume=_resume(job, report))
+        resume = None if job.checkpoint is None else job.resume
+        report = evolve(report, error=_in_options(report.error or ""), resume=resume)
     if job.as_json:
         print_document(asdict(report))
     else:
         print_pairs(_summary(report))
+    sys.stdout.flush()
     if report.rejected and job.dead_letter is not None:
         click.echo(f"{report.rejected} rejected: see {printable(job.dead_letter)}", err=True)
         again = shlex.join(["hatched", "import", "retry", _plain(job.dead_letter)])
@@ -329,14 +337,13 @@ def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
     else:
         code = _CODES[report.stopped]
         click.echo(f"Stopped ({report.stopped}): {_words(report.error or '')}", err=True)
-    click.echo(f"go on with: {printable(redact(report.resume or ''))}", err=True)
+    if report.resume is None:
+        click.echo(
+            f"the first {report.watermark} rows are dealt with; with --checkpoint, it could go on there", err=True
+        )
+    else:
+        click.echo(f"go on with: {printable(redact(report.resume))}", err=True)
     return code
-
-
-def _resume(job: _Job, report: ImportReport) -> str:
-    if job.checkpoint is not None:
-        return job.resume
-    return f"nothing, for there is no --checkpoint; rows before position {report.watermark} are dealt with"
 
 
 def _summary(report: ImportReport) -> dict[str, Any]:

@@ -63,23 +63,30 @@ class Progress:
             while len(self._points) > 1 and self._points[1].at <= now - _WINDOW:
                 self._points.popleft()
 
-    def parts(self) -> list[str]:
-        """What there is to say of the newest report."""
+    def counts(self) -> list[str]:
+        """What the newest report counts, and how fast it grows."""
         report = self.last
         if report is None:
             return ["nothing is sent yet"]
-        pace = "rate limit not known yet" if report.per_minute is None else f"{report.per_minute:,.0f} requests/min"
-        said = [
+        pace = "limit not known yet" if report.per_minute is None else f"{report.per_minute:,.0f} requests/min"
+        return [
             f"{report.accepted:,} accepted",
             f"{self._per_second(report):,.0f}/s",
             f"{report.rejected:,} rejected",
             f"{report.inert:,} inert",
-            f"{pace}, {report.rate_limited} x 429",
+            pace,
+            f"{report.rate_limited:,} x 429",
         ]
-        if report.fraction is not None:
-            said.insert(0, f"{100 * report.fraction:.1f} %")
-        left = self._seconds_left(report)
-        return said if left is None else [*said, f"{duration(left)} left"]
+
+    def share(self) -> str:
+        """How much of the source is read, if that is known."""
+        fraction = None if self.last is None else self.last.fraction
+        return "" if fraction is None else f"{100 * fraction:.1f} %"
+
+    def left(self) -> str:
+        """How long the rest will take, if that is known."""
+        seconds = None if self.last is None else self._seconds_left(self.last)
+        return "" if seconds is None else f"{duration(seconds)} left"
 
     def _per_second(self, report: ImportReport) -> float:
         point, seconds = self._since()
@@ -87,7 +94,9 @@ class Progress:
 
     def _seconds_left(self, report: ImportReport) -> float | None:
         point, seconds = self._since()
-        if point is None or report.fraction is None or report.fraction <= point.fraction or report.stopped is not None:
+        if point is None or report.fraction is None or report.stopped is not None:
+            return None
+        if not point.fraction < report.fraction < 1:
             return None
         return (1 - report.fraction) * seconds / (report.fraction - point.fraction)
 
@@ -131,7 +140,8 @@ class _Lines:
 
     def _say(self) -> None:
         try:
-            click.echo("; ".join(self._progress.parts()), err=True)
+            said = [self._progress.share(), *self._progress.counts(), self._progress.left()]
+            click.echo("; ".join(filter(None, said)), err=True)
         except (OSError, ValueError):  # nobody reads it any more
             self._over.set()
 
@@ -160,10 +170,13 @@ class _Bar:
     def _draw(self) -> Any:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
+        from rich.table import Column, Table
         from rich.text import Text
 
         report = self._progress.last
         fraction = None if report is None else report.fraction
         ended = report is not None and report.stopped is not None
         bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=fraction is None and not ended)
-        return Group(bar, Text("  ".join(self._progress.parts())))
+        line = Table.grid(Column(no_wrap=True), Column(ratio=1), Column(no_wrap=True), padding=(0, 1), expand=True)
+        line.add_row(self._progress.share(), bar, self._progress.left())
+        return Group(line, Text("  ".join(self._progress.counts())))
