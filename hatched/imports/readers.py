@@ -66,11 +66,18 @@ def read(path: str, start: Start) -> Iterator[Slice]:
     seekable = path != "-" and not packed
     file = sys.stdin.buffer if path == "-" else _UNPACK[packed](path)
     if kind == "csv":
-        return _numbered(_csv(file), start.position)
-    if seekable:
+        slices = _numbered(_csv(file), start.position)
+    elif seekable:
         file.seek(start.offset)
-        return _lines(file, start)
-    return _from(start.position, _lines(file, Start()))
+        slices = _lines(file, start)
+    else:
+        slices = _from(start.position, _lines(file, Start()))
+    return slices if path == "-" else _closing(file, slices)
+
+
+def _closing(file: IO[bytes], slices: Iterator[Slice]) -> Iterator[Slice]:
+    with file:
+        yield from slices
 
 
 def format_of(path: str) -> tuple[str, str]:
