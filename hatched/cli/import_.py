@@ -84,7 +84,7 @@ class _Job:
         """The command that goes on."""
         words = [*self.words, _plain(self.file), "--resume"]
         for name, value in self.given.items():
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{name.replace('_', '-')}", _text(value)]
         return shlex.join([*words, "--json"] if self.as_json else words)
 
 
@@ -215,6 +215,10 @@ def _told(state: State | None, path: str) -> dict[str, Any]:
             words += ["--event-id", "content"]
         values["resume"] = shlex.join(words) + (" --map FILE.py" if "map=True" in state.settings else "")
     return values
+
+
+def _text(value: Any) -> str:
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _plain(file: str) -> str:
