@@ -38,6 +38,8 @@ _CODES = {
     StopReason.INTERRUPTED: INTERRUPTED,
 }
 _WITH_REJECTS = 1
+_TYPES = 20
+"""Types that a dry run counts one by one."""
 
 _IN_OPTIONS = (
     (r'\bevent_id="(\w+)"', r"--event-id \1"),
@@ -324,7 +326,7 @@ def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
         return code
     if report.stopped is not None:
         resume = None if job.checkpoint is None else job.resume
-        report = evolve(report, error=_in_options(report.error or ""), resume=resume)
+        report = evolve(report, error=redact(_in_options(report.error or "")), resume=resume)
     if job.as_json:
         print_document(asdict(report))
     else:
@@ -397,12 +399,14 @@ def _dry_run(file: str, given: Mapping[str, Any], as_json: bool) -> int:
 
 def _print_plan(plan: ImportPlan, given: Mapping[str, Any]) -> None:
     limit = f"{plan.limit:,} requests/min" + ("" if "requests_per_minute" in given else ", which is assumed")
+    types = sorted(plan.types.items(), key=lambda pair: -pair[1])
     values: dict[str, Any] = {
         "rows": plan.read,
         "events": plan.events,
         "rejected": plan.rejected,
         "skipped": plan.skipped,
-        **{f"type {name}": count for name, count in sorted(plan.types.items(), key=lambda pair: -pair[1])},
+        **{f"type {name}": count for name, count in types[:_TYPES]},
+        **({"other types": sum(count for _, count in types[_TYPES:])} if types[_TYPES:] else {}),
         "requests": plan.requests,
         "time": f"{duration(plan.seconds)} at {given.get('share', 0.5):g} of {limit}",
         "days": plan.days,
