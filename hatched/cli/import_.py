@@ -265,7 +265,9 @@ def _import(job: _Job, resume: bool, base_url: str | None) -> int:
 
 
 def _check_files(job: _Job) -> None:
-    """Nothing of ours is written into what is read."""
+    """Nothing of ours is written into what is read, nor two things into one file."""
+    if job.checkpoint is not None and job.checkpoint == job.dead_letter:
+        raise RefusedError(f"{job.checkpoint} cannot be both --checkpoint and --dead-letter")
     if job.file == "-":
         return
     for path in (job.checkpoint, job.dead_letter):
@@ -281,8 +283,6 @@ def _check_checkpoint(job: _Job, resume: bool) -> None:
     except (ValueError, OSError) as error:
         if _in_use(error):
             raise RefusedError(str(error), "wait for it, or give this one a --checkpoint of its own") from None
-        if not Path(job.checkpoint).stat().st_size:
-            return  # an import was killed before its first transaction
         raise RefusedError(str(error), "give it a --checkpoint of its own") from None
     if resume or state is None or state.untouched:
         return

@@ -131,7 +131,7 @@ class _Lines:
     def stop(self) -> None:
         self._over.set()
         self._thread.join()
-        if self._progress.last is not None:
+        if self._progress.last is not None and self._progress.last.requests:
             self._say()
 
     def _run(self) -> None:

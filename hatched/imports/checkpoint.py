@@ -100,11 +100,7 @@ class Checkpoint:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("BEGIN EXCLUSIVE")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version not in (0, _VERSION) or (version == 0 and tables):
-            raise ValueError(f"{self.path} is no checkpoint of an import, or one of a later version")
-        if version == 0:
+        if _version(self._db, self.path) == 0:
             self._db.execute(_LAYOUT)
             self._db.execute(f"PRAGMA user_version={_VERSION}")
         self._db.execute("COMMIT")
@@ -147,14 +143,21 @@ def peek(path: str | os.PathLike[str]) -> State | None:
     try:
         database = sqlite3.connect(f"{Path(name).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
         try:
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version != _VERSION:
-                raise ValueError(f"{name} is no checkpoint of an import, or one of a later version")
-            return _load(database)
+            return _load(database) if _version(database, name) else None
         finally:
             database.close()
     except sqlite3.DatabaseError as error:
         raise _explained(error, name) from None
+
+
+def _version(database: sqlite3.Connection, path: str) -> int:
+    """That of the layout; 0 if there is nothing yet."""
+    version: int
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version not in (0, _VERSION) or (version == 0 and tables):
+        raise ValueError(f"{path} is no checkpoint of an import, or one of a later version")
+    return version
 
 
 def _load(database: sqlite3.Connection) -> State | None:

@@ -165,8 +165,9 @@ def test_a_retry_that_begins_with_no_event_says_what_helps(run: Run, emulator: E
     result = run("import", "retry", write([{"event": "no event"}], "r.jsonl"))
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-2].startswith("Error: the first row is no event")
-    assert result.stderr.splitlines()[-1].startswith("hint: --map can mend the events")
+    error, hint = result.stderr.splitlines()
+    assert error.startswith("Error: the first row is no event")
+    assert hint.startswith("hint: --map can mend the events")
     result = run("import", "retry", write([{"x": 1}], "q.jsonl"))
     assert result.exit_code == 2
     assert "Error: q.jsonl, line 1: not a line of a dead-letter file" in result.stderr
@@ -320,6 +321,7 @@ def test_a_dead_letter_file_that_takes_nothing(run: Run, crowd: Emulator, write:
         (("a.jsonl", "--checkpoint", "a.txt"), "a.txt is no checkpoint of an import"),
         (("a.jsonl", "--dead-letter", "nowhere/d"), "No such file or directory"),
         (("a.jsonl", "--dead-letter", "./a.jsonl"), "./a.jsonl is what the events are read from"),
+        (("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"), "cannot be both --checkpoint and --dead-letter"),
         (("a.jsonl", "--limiter", "turns.db"), "is neither file:PATH nor a redis:// URL"),
         (("a.jsonl", "--limiter", "file:nowhere/turns.db"), "the directory of nowhere/turns.db is not there"),
         (("a.jsonl", "--limiter", "redis"), "HATCHED_REDIS_URL"),
@@ -341,6 +343,13 @@ def test_bad_input_is_refused_before_anything_is_sent(
     assert words in result.stderr
     assert result.stdout == ""
     assert not emulator.effects()
+
+
+def test_a_checkpoint_in_which_nothing_is_yet(run: Run, crowd: Emulator, write: Write) -> None:
+    name = write(2)
+    Path("a.jsonl.checkpoint").touch()
+    assert "nothing is done yet" in run("import", "status", name).stdout
+    assert run("import", name).exit_code == 0
 
 
 def test_a_file_whose_first_row_is_mended_is_imported(run: Run, crowd: Emulator, write: Write) -> None:
