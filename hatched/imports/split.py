@@ -29,7 +29,8 @@ def named(details: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for entry in fields if isinstance(fields, list) else ():
         texts = [str(value) for value in entry.values()] if isinstance(entry, Mapping) else [str(entry)]
-        match = _INDEX.search(" ".join(texts)[:10_000])
+        places_first = sorted(texts, key=lambda text: " " in text)  # a message may quote what anybody wrote
+        match = _INDEX.search(" ".join(places_first)[:10_000])
         if match:
             found.setdefault(int(match[1]), ": ".join(texts)[:500])
     return found
