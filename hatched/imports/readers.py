@@ -53,31 +53,30 @@ class Start(NamedTuple):
 
 
 def read(path: str, start: Start) -> Iterator[Slice]:
-    """The slices of a file, `-` for standard input.
+    """The slices of a file, `-` for standard input. It is opened when the first is asked for.
 
     Raises:
         ValueError: The name does not tell the format.
-        ImportError: A library that the format needs is missing.
-        OSError: The file cannot be read.
+        ImportError: A library that the format needs is missing; when the first slice is asked for.
+        OSError: The file cannot be read; also then.
     """
     kind, packed = format_of(path)
     if kind == "parquet":
         return _numbered(_parquet(path), start.position)
-    seekable = path != "-" and not packed
-    file = sys.stdin.buffer if path == "-" else _UNPACK[packed](path)
-    if kind == "csv":
-        slices = _numbered(_csv(file), start.position)
-    elif seekable:
-        file.seek(start.offset)
-        slices = _lines(file, start)
-    else:
-        slices = _from(start.position, _lines(file, Start()))
-    return slices if path == "-" else _closing(file, slices)
+    if path == "-":
+        return _from(start.position, _lines(sys.stdin.buffer, Start()))
+    return _slices(_UNPACK[packed], path, kind, start)
 
 
-def _closing(file: IO[bytes], slices: Iterator[Slice]) -> Iterator[Slice]:
-    with file:
-        yield from slices
+def _slices(unpack: Callable[[str], IO[bytes]], path: str, kind: str, start: Start) -> Iterator[Slice]:
+    with unpack(path) as file:
+        if kind == "csv":
+            yield from _numbered(_csv(file), start.position)
+        elif unpack is _open:
+            file.seek(start.offset)
+            yield from _lines(file, start)
+        else:
+            yield from _from(start.position, _lines(file, Start()))
 
 
 def format_of(path: str) -> tuple[str, str]:
@@ -140,15 +139,16 @@ def _lines(file: IO[bytes], start: Start) -> Iterator[Slice]:
 
 def _csv(file: IO[bytes]) -> Iterator[Any]:
     """Rows by the names of the first line. `properties` holds JSON, `properties.x` text; an empty cell is none."""
-    reader = csv.reader(io.TextIOWrapper(file, "utf-8-sig", newline=""), strict=True)
-    names = next(reader, [])
-    if len(set(names)) < len(names):
-        raise ValueError(f"two columns of the same name: {', '.join(names)}")
-    try:
-        for cells in reader:
-            yield _of_cells(names, cells) if cells else None
-    except csv.Error as error:
-        raise ValueError(f"line {reader.line_num} is not CSV: {error}") from None
+    with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        names = next(reader, [])
+        if len(set(names)) < len(names):
+            raise ValueError(f"two columns of the same name: {', '.join(names)}")
+        try:
+            for cells in reader:
+                yield _of_cells(names, cells) if cells else None
+        except csv.Error as error:
+            raise ValueError(f"line {reader.line_num} is not CSV: {error}") from None
 
 
 def _of_cells(names: list[str], cells: list[str]) -> Any:

@@ -44,7 +44,7 @@ def test_a_window_that_ends_late_is_that_of_the_day(day: int, minute: int) -> No
 
 def test_without_a_word_of_the_server_it_is_the_smallest_plan() -> None:
     assert budget(None, 0.5) == budget(100, 0.5)
-    assert UNTOLD == min(plan.limits.minute for plan in PLANS.values())
+    assert min(plan.limits.minute for plan in PLANS.values()) == UNTOLD
 
 
 @given(limit=st.integers(0, 10**9), share=shares, reset_in=st.none() | st.floats(-1e6, 1e6))
