@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -17,10 +18,39 @@ from hatched import codec, strict
 from hatched.imports.report import Rejection
 from hatched.models.events import SendEventParams
 
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number that is too large")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > 300:
+        _finite(text)
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+
+
+def loads_like_orjson(body: bytes) -> Any:
+    """Decode JSON, and refuse the numbers that orjson refuses: what a row becomes does not depend on it.
+
+    Raises:
+        ValueError: The bytes are not JSON.
+    """
+    try:
+        return _DECODER.decode(body.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 try:
     import orjson
 except ImportError:
-    quick_loads: Callable[[bytes], Any] = codec.loads
+    quick_loads: Callable[[bytes], Any] = loads_like_orjson
 else:
     quick_loads = orjson.loads
 
@@ -28,6 +58,8 @@ EventId = Literal["column", "content"] | Callable[[dict[str, Any]], str]
 Row = SendEventParams | Mapping[str, Any]
 
 _OPEN, _CLOSE = b"{}"
+_DEEPEST = 200
+"""Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
 fromisoformat = datetime.fromisoformat
 
 
@@ -96,12 +128,15 @@ class Rows:
         line = line.strip()
         if not line:
             return Skipped(position)
+        if self._as_it_stands:
+            with suppress(ValueError):
+                event = quick_loads(line)
+                if self._stands(line, event):
+                    return Item(position, event["user_id"], line)
         try:
             row = codec.loads(line)
         except ValueError as error:
             return _bad(position, line.decode(errors="replace")[:1000], _plain(error))
-        if self._as_it_stands and self._stands(line, row):
-            return Item(position, row["user_id"], line)
         return self.of_row(position, row)
 
     def of_row(self, position: int, row: Any) -> Item | Bad | Skipped:
@@ -132,6 +167,7 @@ class Rows:
                 and line[-1] == _CLOSE
                 and b"\\" not in line
                 and line.count(b'"event_id"') == 1
+                and line.count(b"{") + line.count(b"[") <= _DEEPEST
             ):
                 return False
             known = 3
@@ -167,7 +203,23 @@ class Rows:
             return Bad(position, event, _NO_ID)
         if self._timed and "occurred_at" not in event:
             return Bad(position, event, _NO_TIME)
-        return Item(position, event["user_id"], codec.dumps(event))
+        body = codec.dumps(event)
+        if _too_deep(body, event):
+            raise ValueError(f"nested more than {_DEEPEST} levels deep")
+        return Item(position, event["user_id"], body)
+
+
+def _too_deep(body: bytes, event: Any) -> bool:
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return False
+    level = [event]
+    for _ in range(_DEEPEST + 1):
+        level = [inner for one in level if isinstance(one, Mapping | list | tuple) for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else value
 
 
 _NO_ID = Rejection(
