@@ -13,6 +13,9 @@ from typing import Any
 
 from hatched.imports.report import Rejection
 
+_SHOWN = 10_000
+"""Characters that are kept of a row that has no JSON."""
+
 
 class DeadLetters:
     """A file that lines are appended to.
@@ -65,13 +68,24 @@ class DeadLetters:
 def line(position: int, event: Any, rejection: Rejection) -> bytes:
     """The line of a rejected event."""
     fields = {
-        "event": event,
+        "event": None,
         "code": rejection.code,
         "message": rejection.message,
         "request_id": rejection.request_id,
         "position": position,
     }
-    return json.dumps(fields, default=str).encode() + b"\n"
+    try:
+        text = json.dumps({**fields, "event": event}, default=str, allow_nan=False)
+    except Exception:  # noqa: BLE001  a row that is no event may be anything, down to what has no text
+        text = json.dumps({**fields, "event": _shown(event)})
+    return text.encode() + b"\n"
+
+
+def _shown(row: Any) -> str:
+    try:
+        return repr(row)[:_SHOWN]
+    except Exception:  # noqa: BLE001  see above
+        return f"a {type(row).__name__}"
 
 
 def events(path: str | os.PathLike[str]) -> Iterator[Any]:
