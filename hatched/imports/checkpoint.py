@@ -85,7 +85,10 @@ class Checkpoint:
         if not Path(self.path).parent.is_dir():
             raise FileNotFoundError(f"{self.path}: there is no such directory")
         # A transaction is written by whichever thread is free, and by one at a time.
-        self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self.path) from None
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -97,13 +100,13 @@ class Checkpoint:
 
     def _open(self) -> None:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("BEGIN EXCLUSIVE")
         if _version(self._db, self.path) == 0:
             self._db.execute(_LAYOUT)
             self._db.execute(f"PRAGMA user_version={_VERSION}")
         self._db.execute("COMMIT")
+        self._db.execute("PRAGMA journal_mode=WAL")  # which changes the file, so it must be ours
+        self._db.execute("PRAGMA synchronous=FULL")
 
     def load(self) -> State | None:
         """What was saved last."""

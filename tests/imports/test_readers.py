@@ -26,6 +26,7 @@ quick = settings(
 contents = st.sampled_from([b"", b"{}", b'{"a":1}', b" ", "é€".encode(), b"x" * 40, b"\xff\x00", b"\xef\xbb\xbf"])
 lines = st.lists(contents, max_size=12)
 endings = st.sampled_from([b"\n", b"\r\n"])
+BEGINNING = Start()
 blocks = st.integers(2, 60)
 packings = pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -46,11 +47,11 @@ def write(folder: Path, data: bytes, packed: str = "", kind: str = "jsonl") -> s
     return str(path)
 
 
-def numbered(path: str, start: Start = Start()) -> list[tuple[int, Any]]:
+def numbered(path: str, start: Start = BEGINNING) -> list[tuple[int, Any]]:
     return [(slice_.position + index, row) for slice_ in read(path, start) for index, row in enumerate(slice_.rows)]
 
 
-def stripped(path: str, start: Start = Start()) -> list[tuple[int, bytes]]:
+def stripped(path: str, start: Start = BEGINNING) -> list[tuple[int, bytes]]:
     return [(position, row.strip()) for position, row in numbered(path, start)]
 
 
