@@ -288,7 +288,7 @@ class Importer:
             with self.stop.interruptible(), anyio.move_on_after(_LINGER) as patience:
                 await bell.wait()
             lingered = patience.cancelled_caught
-            if lingered:
+            if lingered and not bell.is_set():  # it may have been rung in the moment in which patience ended
                 self._idle.remove(bell)
         self._wake(len(self._idle))
         return []
