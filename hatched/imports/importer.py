@@ -120,6 +120,8 @@ class Importer:
                     await self._save(ended=self.stop.reason or "done")
                 self._tell()
         finally:
+            if self._reading is not None:
+                self._reading.close()
             if self._checkpoint is not None:
                 self._checkpoint.close()
             if self._letters is not None:

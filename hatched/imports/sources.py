@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -113,6 +114,12 @@ class Reading:
         self._slice = Slice(position + len(some), rows[_AT_ONCE:], offset, end)
         outcomes = await self._make(lambda: self._outcomes(position, some))
         return Events(position, outcomes, start, end)
+
+    def close(self) -> None:
+        """Close the file of a source that is one."""
+        if isinstance(self._slices, Generator):
+            with suppress(ValueError):  # a thread that nobody waits for still reads
+                self._slices.close()
 
     async def _next_slice(self) -> Slice | None:
         if self._slices is not None:
