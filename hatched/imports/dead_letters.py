@@ -9,12 +9,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hatched.imports.report import Rejection
 
 _SHOWN = 10_000
 """Characters that are kept of a row that has no JSON."""
+_PREFIX = b'{"event": '
+_BLOCK = 64 * 1024
 
 
 class DeadLetters:
@@ -35,10 +37,10 @@ class DeadLetters:
         found = file.stat().st_size if file.exists() else 0
         if size is not None and found < size:
             raise ValueError(f"{self.path} has lost rejected events: it was {size} bytes long, and now is {found}")
-        self._file = file.open("ab", buffering=0)
+        self._file = file.open("a+b", buffering=0)
         if size is not None:
             self._file.truncate(size)
-        self.size = found if size is None else size
+        self.size = _mend(self._file, found) if size is None else size
         self._torn = False
 
     def append(self, lines: Iterable[bytes]) -> int:
@@ -63,6 +65,26 @@ class DeadLetters:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _mend(file: BinaryIO, size: int) -> int:
+    """End a file whose last line has no end, and answer its size. A line of ours that was cut short goes."""
+    start, tail = size, b""
+    while start and b"\n" not in tail:
+        start = max(start - _BLOCK, 0)
+        file.seek(start)
+        tail = file.read(size - start)
+    tail = tail.rpartition(b"\n")[2]
+    if not tail:
+        return size
+    if tail.startswith(_PREFIX) or _PREFIX.startswith(tail):
+        try:
+            json.loads(tail)
+        except ValueError:
+            file.truncate(size - len(tail))
+            return size - len(tail)
+    file.write(b"\n")
+    return size + 1
 
 
 def line(position: int, event: Any, rejection: Rejection) -> bytes:

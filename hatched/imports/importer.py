@@ -190,6 +190,9 @@ class Importer:
         )
         self._slices = deque([start])
         self._next = start.position
+        if self._checkpoint is not None and state is None:
+            # From now on, whatever follows in the dead-letter file is known to be this import's.
+            self._write(self._state(None), [])
         return False
 
     def _go_on(self, state: State, name: str, mark: str | None) -> None:
