@@ -449,9 +449,16 @@ class Importer:
 
     def _write(self, state: State, lines: list[bytes]) -> None:
         # The file first: lines that the checkpoint does not know of are cut off and come again.
-        size = None if self._letters is None else self._letters.append(lines)
+        letters = self._letters
+        before = 0 if letters is None else letters.size
+        size = None if letters is None else letters.append(lines)
         if self._checkpoint is not None:
-            self._checkpoint.save(evolve(state, dead_letters=size))
+            try:
+                self._checkpoint.save(evolve(state, dead_letters=size))
+            except BaseException:
+                if letters is not None:
+                    letters.size = before
+                raise
 
     def _state(self, ended: str | None) -> State:
         while len(self._slices) > 1 and self._slices[1].position <= self._done.watermark:
