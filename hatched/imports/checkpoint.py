@@ -109,8 +109,16 @@ class Checkpoint:
         self._db.execute("PRAGMA synchronous=FULL")
 
     def load(self) -> State | None:
-        """What was saved last."""
-        return _load(self._db)
+        """What was saved last.
+
+        Raises:
+            ValueError: What is in the file makes no sense.
+            OSError: It cannot be read.
+        """
+        try:
+            return _load(self._db, self.path)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self.path) from None
 
     def save(self, state: State) -> None:
         """Remember. When it answers, the state is on the disk.
@@ -146,7 +154,7 @@ def peek(path: str | os.PathLike[str]) -> State | None:
     try:
         database = sqlite3.connect(f"{Path(name).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
         try:
-            return _load(database) if _version(database, name) else None
+            return _load(database, name) if _version(database, name) else None
         finally:
             database.close()
     except sqlite3.DatabaseError as error:
@@ -163,12 +171,18 @@ def _version(database: sqlite3.Connection, path: str) -> int:
     return version
 
 
-def _load(database: sqlite3.Connection) -> State | None:
+def _load(database: sqlite3.Connection, path: str) -> State | None:
     row = database.execute(f"SELECT {', '.join(_FIELDS)} FROM import").fetchone()  # noqa: S608  names of ours
     if row is None:
         return None
     values = dict(zip(_FIELDS, row, strict=True))
-    return State(**values | {name: json.loads(values[name]) for name in _JSON})
+    try:
+        state = State(**values | {name: json.loads(values[name]) for name in _JSON})
+    except (TypeError, ValueError):
+        state = None
+    if state is None or type(state.watermark) is not int or type(state.above) is not bytes:
+        raise ValueError(f"{path} is damaged: delete it to begin again")
+    return state
 
 
 def _explained(error: sqlite3.DatabaseError, path: str) -> Exception:
