@@ -4,13 +4,15 @@ Every job runs in a fork of its own, so that none waits for Python to start. It 
 some seconds, or when a function is called for the nth time, before, within or after the call.
 
 {"options": {…of the import…}, "source": …, "url": …, "key": …, "colour": …,
- "seconds": …, "point": "Checkpoint.save", "place": "before", "nth": 3, "settings": {"_SAVING": 0}}
+ "seconds": …, "point": "Checkpoint.save", "place": "before", "nth": 3, "settings": {"_SAVING": 0},
+ "largest": …}
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -79,6 +81,8 @@ def arm(point: str, place: str, nth: int) -> None:
 def run(job: dict[str, Any]) -> Any:
     for name, value in job.get("settings", {}).items():
         setattr(importer, name, value)
+    if "largest" in job:  # bytes of a file that is written
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
     if "point" in job:
         arm(job["point"], job["place"], job["nth"])
     options = {"api_key": job["key"], "base_url": job["url"]}

@@ -5,10 +5,14 @@ By default a seeded share runs; `HATCHED_CHAOS=full` runs all of it, in some min
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -17,6 +21,9 @@ from typing import Any
 import pytest
 
 from hatched.emulator import Emulator, Fault
+from hatched.imports import ImportReport, StopReason, importer
+from hatched.imports.checkpoint import Checkpoint
+from hatched.imports.dead_letters import DeadLetters
 from tests.chaos.importing import (
     FULL,
     Colour,
@@ -226,3 +233,323 @@ def test_an_import_killed_at_any_time_goes_on(
     assert doomed.run()
     doomed.emulator.faults.clear()
     doomed.check()
+
+
+# --- disks --------------------------------------------------------------------------------------------
+
+
+def small_options(folder: Path, **others: Any) -> dict[str, Any]:
+    return {"checkpoint": folder / "c.db", "dead_letter": folder / "rejected.jsonl", "inert_threshold": 1.0, **others}
+
+
+class Small:
+    """An import of a file with some bad events, small enough for the odd disk, and with many saves."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, count: int = 1_500) -> None:
+        monkeypatch.setattr(importer, "_SAVING", 0.0)
+        self.rows = make_rows(count, seed=11)
+        self.bad = spoil(self.rows, "content", Random(11), 12)
+        self.source = write_rows(folder / "events.jsonl", self.rows)
+        self.options = small_options(folder)
+        self.emulator = make_emulator(buddies=False)
+        self.watch = Watch(self.emulator)
+
+    def run(self, colour: Colour = "asyncio", **others: Any) -> ImportReport:
+        return self.watch.run(colour, self.source, **{**self.options, **others})
+
+    def finish_and_check(self, colour: Colour = "asyncio") -> None:
+        report = self.run(colour)
+        assert (report.stopped, report.accepted, report.rejected, report.watermark) == (
+            None,
+            len(self.rows) - len(self.bad),
+            len(self.bad),
+            len(self.rows),
+        )
+        self.check()
+
+    def check(self) -> None:
+        check_effects(self.emulator, self.rows, self.bad)
+        check_letters(self.options["dead_letter"], self.rows, self.bad)
+
+    def check_watermark(self, report: ImportReport) -> None:
+        """Whatever the report says is dealt with, is: applied, or in the dead-letter file."""
+        applied = {one.event_id for one in self.emulator.effects()}
+        kept = {line["position"] for line in map(json.loads, whole_lines(self.options["dead_letter"]))}
+        for position, row in enumerate(self.rows[: report.watermark]):
+            assert row["event_id"] in applied or position in kept
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    data = path.read_bytes() if path.exists() else b""
+    return data.rpartition(b"\n")[0].splitlines()
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
+    each = Small(tmp_path, monkeypatch)
+    yield each
+    each.emulator.close()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("nth", [1, 2, 4] if FULL else [1, 2])
+def test_a_full_disk_for_dead_letters_stops_an_import_which_goes_on_later(
+    small: Small, monkeypatch: pytest.MonkeyPatch, nth: int, colour: Colour
+) -> None:
+    original, calls = DeadLetters._write, itertools.count(1)
+    failed = False
+
+    def write(self: DeadLetters, data: bytes) -> None:
+        nonlocal failed
+        if next(calls) >= nth:
+            failed = True
+            original(self, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        original(self, data)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(DeadLetters, "_write", write)
+        report = small.run(colour)
+    # All dead letters may have been written in fewer goes.
+    assert report.stopped == (StopReason.STORAGE if failed else None)
+    assert failed == ("No space left" in str(report.error))
+    assert failed or nth > 1
+    small.check_watermark(report)
+    small.finish_and_check(colour)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 4] if FULL else [1, 2])
+def test_a_checkpoint_that_fails_once_costs_no_dead_letter_and_doubles_none(
+    small: Small, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    original, calls = Checkpoint.save, itertools.count(1)
+    failed = False
+
+    def save(self: Checkpoint, state: Any) -> None:
+        nonlocal failed
+        if state.dead_letters and next(calls) == nth:
+            failed = True
+            raise OSError(errno.ENOSPC, "No space left on device")
+        original(self, state)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Checkpoint, "save", save)
+        report = small.run()
+    assert report.stopped == (StopReason.STORAGE if failed else None)
+    assert failed or nth > 1
+    small.check_watermark(report)
+    small.finish_and_check()
+
+
+@pytest.mark.parametrize("largest", [30_000, 60_000, 90_000] if FULL else [40_000])
+def test_files_that_may_not_grow_stop_an_import_which_goes_on_when_they_may(
+    served: tuple[Emulator, str], killer: Ask, tmp_path: Path, largest: int
+) -> None:
+    doomed = Doomed(served, killer, tmp_path, count=1_500, colour="asyncio")
+    answer = doomed.killer({**doomed.job, "largest": largest})
+    assert answer.get("stopped") == "storage" or "OSError" in answer.get("raised", ""), answer
+    assert doomed.run()
+    doomed.check()
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a disk of the size that it is called with, where one may."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def mount(size: str) -> Path:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", place], capture_output=True)
+        if done.returncode:
+            pytest.skip("only root mounts disks")
+        return place
+
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", place], capture_output=True)
+
+
+@pytest.mark.parametrize("size", [*range(4, 80, 4)] if FULL else [20, 28])
+def test_a_full_disk_stops_an_import_which_goes_on_when_there_is_room(
+    small: Small, tiny_disk: Callable[[str], Path], size: int
+) -> None:
+    disk = tiny_disk(f"{size}k")
+    small.options |= small_options(disk)
+    try:
+        report = small.run()
+    except OSError:  # so little room that it does not begin
+        assert small.watch.times == []
+    else:
+        assert report.stopped == StopReason.STORAGE or size > 40
+        small.check_watermark(report)
+    subprocess.run(["mount", "-o", "remount,size=10m", disk], check=True)
+    small.finish_and_check()
+
+
+def test_a_checkpoint_on_a_read_only_disk_is_refused(small: Small, tiny_disk: Callable[[str], Path]) -> None:
+    disk = tiny_disk("10m")
+    small.options |= small_options(disk)
+    interrupt_after(small, 3)
+    applied = len(small.emulator.effects())
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for colour in COLOURS:
+        with pytest.raises(OSError, match=r"c\.db"):
+            small.run(colour)
+    assert len(small.emulator.effects()) == applied
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    small.finish_and_check()
+
+
+class Enough(Exception):
+    """Raised by a callback."""
+
+
+def interrupt_after(small: Small, calls: int) -> None:
+    """Begin the import, and end it by an error of the caller's."""
+    counted = itertools.count()
+
+    def on_progress(_: ImportReport) -> None:
+        if next(counted) >= calls:
+            raise Enough
+
+    with pytest.raises(Enough):
+        small.run(on_progress=on_progress)
+    assert 0 < len(small.emulator.effects()) < len(small.rows)
+
+
+def test_a_directory_in_place_of_a_checkpoint_is_refused(small: Small, tmp_path: Path) -> None:
+    small.options["checkpoint"] = tmp_path
+    with pytest.raises(OSError, match="unable to open"):
+        small.run()
+    assert small.watch.times == []
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_checkpoint_that_another_import_has_open_is_refused(small: Small, colour: Colour) -> None:
+    other = Checkpoint(small.options["checkpoint"])
+    with pytest.raises(ValueError, match="in use"):
+        small.run(colour)
+    assert small.watch.times == []
+    other.close()
+    small.finish_and_check(colour)
+
+
+def test_a_checkpoint_that_another_process_has_open_is_refused(small: Small) -> None:
+    program = "import sys; from hatched.imports.checkpoint import Checkpoint; c = Checkpoint(sys.argv[1]); print(1); "
+    with subprocess.Popen(
+        [sys.executable, "-uc", program + "input()", str(small.options["checkpoint"])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(ValueError, match="in use"):
+            small.run()
+        process.kill()
+    small.finish_and_check()
+
+
+def damaged(kind: str, data: bytes) -> bytes:
+    match kind:
+        case "garbage":
+            return b"no checkpoint" * 1000
+        case "half":
+            return data[: len(data) // 2]
+        case "first page":
+            return data[:4096]
+        case "a few bytes":
+            return data[:10]
+        case "zeros at its end":
+            return data[:4096] + bytes(len(data) - 4096)
+        case "noise at its end":
+            return data[:4096] + Random(1).randbytes(len(data) - 4096)
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize(
+    "kind", ["garbage", "half", "first page", "a few bytes", "zeros at its end", "noise at its end"]
+)
+def test_a_damaged_checkpoint_is_refused(small: Small, kind: str) -> None:
+    interrupt_after(small, 3)
+    path = small.options["checkpoint"]
+    good, sent = path.read_bytes(), len(small.watch.times)
+    path.write_bytes(damaged(kind, good))
+    with pytest.raises((ValueError, OSError), match=r"c\.db"):
+        small.run()
+    assert len(small.watch.times) == sent
+    path.write_bytes(good)
+    small.finish_and_check()
+
+
+@pytest.mark.parametrize("column", ["counts", "spent", "above", "watermark"])
+def test_a_checkpoint_with_senseless_contents_is_refused(small: Small, column: str) -> None:
+    interrupt_after(small, 3)
+    sent = len(small.watch.times)
+    with closing(sqlite3.connect(small.options["checkpoint"])) as database:
+        database.execute(f"UPDATE import SET {column} = 'nonsense'")
+        database.commit()
+    with pytest.raises((ValueError, OSError), match=r"c\.db"):
+        small.run()
+    assert len(small.watch.times) == sent
+
+
+@pytest.mark.parametrize("change", ["appended", "changed", "truncated", "other"])
+@pytest.mark.parametrize("done", [False, True])
+def test_another_source_than_before_is_refused(small: Small, tmp_path: Path, change: str, done: bool) -> None:
+    if done:
+        small.finish_and_check()
+    else:
+        interrupt_after(small, 3)
+    sent = len(small.watch.times)
+    good = small.source.read_bytes()
+    match change:
+        case "appended":
+            small.source.write_bytes(good + good.splitlines(keepends=True)[-1])
+        case "changed":
+            small.source.write_bytes(good.replace(b"user_1", b"user_2"))
+        case "truncated":
+            small.source.write_bytes(good[: len(good) // 2])
+        case "other":
+            small.source = write_rows(tmp_path / "others.jsonl", make_rows(10))
+    with pytest.raises(ValueError, match="changed"):
+        small.run()
+    assert len(small.watch.times) == sent
+    small.source = tmp_path / "events.jsonl"
+    small.source.write_bytes(good)
+    small.finish_and_check()
+
+
+@pytest.mark.parametrize("settings", [{"event_id": "content"}, {"map": dict}, {"event_id": lambda event: "x"}])
+def test_other_settings_than_before_are_refused(small: Small, settings: dict[str, Any]) -> None:
+    interrupt_after(small, 3)
+    sent = len(small.watch.times)
+    with pytest.raises(ValueError, match="other settings"):
+        small.run(**settings)
+    assert len(small.watch.times) == sent
+    small.finish_and_check()
+
+
+def test_dead_letters_that_are_lost_between_two_runs_are_told(small: Small) -> None:
+    def on_progress(report: ImportReport) -> None:
+        if report.rejected:
+            raise Enough
+
+    with pytest.raises(Enough):
+        small.run(on_progress=on_progress)
+    path = small.options["dead_letter"]
+    good, sent = path.read_bytes(), len(small.watch.times)
+    path.write_bytes(good[:-1])
+    with pytest.raises(ValueError, match="lost rejected events"):
+        small.run()
+    path.unlink()
+    with pytest.raises(ValueError, match="lost rejected events"):
+        small.run()
+    assert len(small.watch.times) == sent
+    path.write_bytes(good + b'{"event": {"event_id": "e')  # what a killed import had begun to write
+    small.finish_and_check()
+
+
+def test_a_line_that_was_cut_short_does_not_run_into_the_next(small: Small) -> None:
+    small.options["dead_letter"].write_bytes(b'{"event": {"event_id": "e')
+    small.finish_and_check()
