@@ -251,7 +251,7 @@ def _import(job: _Job, resume: bool, base_url: str | None) -> int:
             report = client.events.import_all(job.source, **options)
     except KeyboardInterrupt:
         report = progress.last
-        if report is None:
+        if report is None or report.stopped is None:
             raise
     except Exception as raised:
         report = progress.last
