@@ -219,10 +219,16 @@ class _Import:
                 interrupt = interrupt or error
                 self._beside.soon(self.importer.stop, StopReason.INTERRUPTED, f"interrupted by {type(error).__name__}")
                 if again:
-                    self._beside.soon(self.importer.stop.hurry)
+                    self._beside.soon(self._hurry)
                 tasks = self._beside.tasks()
         if interrupt is not None:
             raise interrupt
+
+    def _hurry(self) -> None:
+        async def hurry() -> None:
+            self.importer.stop.hurry()
+
+        self._hurrying = asyncio.ensure_future(hurry())  # anyio tells the time to tasks only
 
     def leave(self) -> None:
         """Stop, and wait for what is under way."""
@@ -239,7 +245,7 @@ class _Import:
         def post() -> Response:
             return step(self._call.exchange(routes.EVENTS_SEND_BATCH, body, idempotency_key=key, timeout=timeout))
 
-        return await anyio.to_thread.run_sync(post)
+        return await anyio.to_thread.run_sync(post, abandon_on_cancel=True)  # else it could not be hurried
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(seconds, self._call.io.clock)

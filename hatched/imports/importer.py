@@ -93,6 +93,8 @@ class Importer:
         self._idle: deque[anyio.Event] = deque()
         self._room = anyio.Event()
         self._active = 0
+        self._working = 0
+        self._gone = anyio.Event()  # the last of the workers
         self._bad_kinds: dict[str, dict[Kind, Rejection]] = {}
         self._good_kinds: dict[str, set[Kind]] = {code: set() for code in KIND_OF}
         self._checkpoint: Checkpoint | None = None
@@ -134,20 +136,23 @@ class Importer:
         async with anyio.create_task_group() as keeping:
             keeping.start_soon(self._keep)
             async with anyio.create_task_group() as working:
-                for _ in range(self._workers()):
+                self._working = self._workers()
+                for _ in range(self._working):
                     working.start_soon(self._work)
                 try:
-                    await self._read()
-                except StoppedError:
-                    pass
-                except Exception as error:  # noqa: BLE001  the source's, raised when what is under way has finished
-                    self.stop.fail(error)
+                    try:
+                        await self._read()
+                    except StoppedError:
+                        pass
+                    except Exception as error:  # noqa: BLE001  the source's, raised when what is under way has finished
+                        self.stop.fail(error)
+                    self._over = True
+                    self._wake(len(self._idle))
+                    await self._gone.wait()
                 except BaseException:
                     self.stop(StopReason.INTERRUPTED, "the import was cancelled")
                     self.stop.hurry()
                     raise
-                self._over = True
-                self._wake(len(self._idle))
             keeping.cancel_scope.cancel()
 
     def _workers(self) -> int:
@@ -278,6 +283,10 @@ class Importer:
             pass
         except Exception as error:  # noqa: BLE001  raised when what is under way has finished
             self.stop.fail(error)
+        finally:
+            self._working -= 1
+            if not self._working:
+                self._gone.set()
 
     async def _take(self) -> list[Item]:
         """The next batch, or nothing if there is none any more."""
