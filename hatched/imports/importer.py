@@ -299,10 +299,10 @@ class Importer:
                 break
             bell = anyio.Event()
             self._idle.append(bell)
-            with self.stop.interruptible(), anyio.move_on_after(_LINGER) as patience:
+            with self.stop.interruptible(), anyio.move_on_after(_LINGER):
                 await bell.wait()
-            lingered = patience.cancelled_caught
-            if lingered and not bell.is_set():  # it may have been rung in the moment in which patience ended
+            lingered = not bell.is_set()  # it may have rung in the moment in which patience ended
+            if lingered:
                 self._idle.remove(bell)
         self._wake(len(self._idle))
         return []
