@@ -103,13 +103,14 @@ class _Beside(Generic[T]):
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._thread: Thread | None = None
         self._result: T | None = None
         self._error: BaseException | None = None
 
     def start(self, main: Coroutine[Any, Any, T]) -> None:
         """Run the coroutine."""
+        self._loop = asyncio.new_event_loop()
 
         def run() -> None:
             try:
