@@ -5,7 +5,7 @@ some seconds, or when a function is called for the nth time, before, within or a
 
 {"options": {…of the import…}, "source": …, "url": …, "key": …, "colour": …,
  "seconds": …, "point": "Checkpoint.save", "place": "before", "nth": 3, "settings": {"_SAVING": 0},
- "largest": …}
+ "largest": …, "interrupts": [seconds, …], "first": {another job}}
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 from typing import Any, NoReturn
 
@@ -85,6 +86,13 @@ def run(job: dict[str, Any]) -> Any:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
     if "point" in job:
         arm(job["point"], job["place"], job["nth"])
+    if "first" in job:  # in this process, then the job itself in a fork of it
+        run(job["first"])
+        return fork({name: value for name, value in job.items() if name != "first"})
+    for seconds in job.get("interrupts", ()):
+        timer = threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT])
+        timer.daemon = True
+        timer.start()
     options = {"api_key": job["key"], "base_url": job["url"]}
     if job.get("colour") == "sync":
         with hatched.HatchedClient(**options) as client:

@@ -5,23 +5,32 @@ By default a seeded share runs; `HATCHED_CHAOS=full` runs all of it, in some min
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import json
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import anyio
 import pytest
 
+import hatched
 from hatched.emulator import Emulator, Fault
-from hatched.imports import ImportReport, StopReason, importer
+from hatched.emulator.plans import PLANS
+from hatched.imports import ImportReport, StopReason, importer, stopping
 from hatched.imports.checkpoint import Checkpoint
 from hatched.imports.dead_letters import DeadLetters
 from tests.chaos.importing import (
@@ -253,6 +262,12 @@ class Small:
         self.options = small_options(folder)
         self.emulator = make_emulator(buddies=False)
         self.watch = Watch(self.emulator)
+
+    def start_again(self) -> None:
+        """As if nothing had been imported."""
+        self.emulator.reset()
+        for path in (self.options["checkpoint"], self.options["dead_letter"]):
+            path.unlink(missing_ok=True)
 
     def run(self, colour: Colour = "asyncio", **others: Any) -> ImportReport:
         return self.watch.run(colour, self.source, **{**self.options, **others})
@@ -553,3 +568,450 @@ def test_dead_letters_that_are_lost_between_two_runs_are_told(small: Small) -> N
 def test_a_line_that_was_cut_short_does_not_run_into_the_next(small: Small) -> None:
     small.options["dead_letter"].write_bytes(b'{"event": {"event_id": "e')
     small.finish_and_check()
+
+
+# --- cancellation -------------------------------------------------------------------------------------
+
+STORMS = 60 if FULL else 6
+"""Imports that are cancelled a few times each, of each kind."""
+
+Cancel = Callable[[Small, float], Awaitable[None]]
+
+
+def importing(small: Small, **others: Any) -> Awaitable[ImportReport]:
+    return small.watch.asynchronous().events.import_all(small.source, **{**small.options, **others})
+
+
+async def by_task_cancel(small: Small, seconds: float) -> None:
+    task = asyncio.ensure_future(importing(small))
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() or task.result().stopped is None
+
+
+async def by_two_cancels(small: Small, seconds: float) -> None:
+    task = asyncio.ensure_future(importing(small))
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await asyncio.sleep(seconds / 20)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() or task.result().stopped is None
+
+
+async def by_many_cancels(small: Small, seconds: float) -> None:
+    task = asyncio.ensure_future(importing(small))
+    await asyncio.sleep(seconds)
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+
+
+async def by_anyio_scope(small: Small, seconds: float) -> None:
+    with anyio.move_on_after(seconds):
+        await importing(small)
+
+
+async def by_asyncio_timeout(small: Small, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await importing(small)
+
+
+async def by_an_error_of_on_progress(small: Small, seconds: float) -> None:
+    until = anyio.current_time() + seconds
+
+    def on_progress(_: ImportReport) -> None:
+        if anyio.current_time() > until:
+            raise Enough
+
+    with suppress(Enough):
+        await importing(small, on_progress=on_progress)
+
+
+async def by_a_callback_that_cancels(small: Small, seconds: float) -> None:
+    until = anyio.current_time() + seconds
+    with anyio.CancelScope() as scope:
+        await importing(small, on_progress=lambda _: scope.cancel() if anyio.current_time() > until else None)
+
+
+WAYS: list[Cancel] = [
+    by_task_cancel,
+    by_two_cancels,
+    by_many_cancels,
+    by_anyio_scope,
+    by_asyncio_timeout,
+    by_an_error_of_on_progress,
+    by_a_callback_that_cancels,
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_an_import_cancelled_at_any_time_goes_on(small: Small, way: Cancel) -> None:
+    chosen = Random(way.__name__)
+    for storm in range(STORMS // 3):
+        small.start_again()
+        small.emulator.faults.random(storm, weather(0.2))
+
+        async def main() -> None:
+            for _ in range(3):
+                await way(small, chosen.random() * 0.2)
+            assert len(asyncio.all_tasks()) == 1
+
+        anyio.run(main)
+        small.finish_and_check()
+
+
+@pytest.mark.parametrize("way", [by_anyio_scope, by_an_error_of_on_progress], ids=lambda way: way.__name__)
+def test_an_import_cancelled_at_any_time_on_trio_goes_on(small: Small, way: Cancel) -> None:
+    chosen = Random(way.__name__)
+    for storm in range(STORMS // 6):
+        small.start_again()
+        small.emulator.faults.random(storm, weather(0.2))
+
+        async def main() -> None:
+            for _ in range(3):
+                await way(small, chosen.random() * 0.2)
+
+        anyio.run(main, backend="trio")
+        small.finish_and_check("trio")
+
+
+@pytest.mark.parametrize("how", ["left", "raised", "cancelled", "break"])
+@pytest.mark.parametrize("order", ["user", "total"])
+def test_a_stream_that_is_left_goes_on(small: Small, how: str, order: str) -> None:
+    chosen = Random(how)
+    options = {"checkpoint": small.options["checkpoint"], "inert_threshold": 1.0, "order": order}
+    rejected: set[int] = set()
+
+    async def main(take: int) -> bool:
+        with anyio.CancelScope() as scope:
+            async with small.watch.asynchronous().events.import_stream(small.source, **options) as results:
+                async for result in results:
+                    if result.rejection is not None:
+                        rejected.add(result.position)
+                    take -= 1
+                    if take == 0:
+                        match how:
+                            case "raised":
+                                raise Enough
+                            case "cancelled":
+                                scope.cancel()
+                            case "left":
+                                return False
+                            case _:
+                                break
+                return take > 0
+        return False
+
+    for storm in range(STORMS):
+        small.start_again()
+        small.emulator.faults.random(storm, weather(0.2))
+        for _ in range(3):
+            with suppress(Enough):
+                anyio.run(main, chosen.randrange(1, 600))
+        assert anyio.run(main, -1) is False
+        check_effects(small.emulator, small.rows, small.bad, order=order)
+
+
+def test_a_blocking_stream_that_is_left_goes_on(small: Small) -> None:
+    chosen = Random(3)
+    options = {"checkpoint": small.options["checkpoint"], "inert_threshold": 1.0}
+    for storm in range(STORMS):
+        small.start_again()
+        small.emulator.faults.random(storm, weather(0.2))
+        for how in ("break", "raised", "unused", "end"):
+            take = chosen.randrange(1, 600)
+            with suppress(Enough), small.watch.blocking().events.import_stream(small.source, **options) as results:
+                if how == "unused":
+                    continue
+                for _ in results:
+                    take -= 1
+                    if take == 0 and how == "raised":
+                        raise Enough
+                    if take == 0 and how == "break":
+                        break
+        check_effects(small.emulator, small.rows, small.bad)
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("where", ["source", "map", "event_id", "on_progress"])
+def test_an_error_of_the_callers_code_is_raised_and_the_import_goes_on(
+    small: Small, where: str, colour: Colour
+) -> None:
+    armed = True
+    rows = small.rows
+
+    def source() -> Iterator[Any]:
+        for position, row in enumerate(rows):
+            if where == "source" and armed and position == 777:
+                raise Enough
+            yield row
+
+    def maybe(value: Any) -> Any:
+        if armed and len(small.emulator.effects()) > 300:
+            raise Enough
+        return value
+
+    options = dict(small.options)
+    if where == "map":
+        options["map"] = maybe
+    if where == "event_id":
+        options["event_id"] = lambda event: maybe(event["event_id"])
+    if where == "on_progress":
+        options["on_progress"] = maybe
+    with pytest.raises(Enough):
+        small.watch.run(colour, source(), **options)
+    armed = False
+    report = small.watch.run(colour, source(), **options)
+    assert (report.stopped, report.watermark) == (None, len(rows))
+    small.check()
+
+
+@pytest.mark.parametrize("colour", ["asyncio", "sync"])
+def test_a_cancelled_import_does_not_wait_for_a_server_that_is_silent(
+    tmp_path: Path, colour: Colour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "_GRACE", 0.2)
+    rows = make_rows(300)
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+
+    def interrupt() -> None:
+        signal.pthread_kill(main_thread, signal.SIGINT)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        options = small_options(tmp_path)
+        began = time.monotonic()
+
+        if colour == "asyncio":
+
+            async def main() -> None:
+                async with hatched.AsyncHatchedClient(api_key="hatch_test_x", base_url=url) as client:
+                    with anyio.move_on_after(0.3):
+                        await client.events.import_all(rows, **options)
+
+            anyio.run(main)
+        else:
+            with hatched.HatchedClient(api_key="hatch_test_x", base_url=url) as client:
+                timers = [threading.Timer(wait, interrupt) for wait in (0.3, 0.6)]
+                for timer in timers:
+                    timer.start()
+                with pytest.raises(KeyboardInterrupt):
+                    client.events.import_all(rows, **options, timeout=8)
+                for timer in timers:
+                    timer.join()
+        assert time.monotonic() - began < 4
+
+
+def test_imports_of_several_threads_keep_to_themselves(tmp_path: Path) -> None:
+    def one(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        rows = make_rows(400, seed=number)
+        bad = spoil(rows, "all", Random(number), 6)
+        source = write_rows(folder / "events.jsonl", rows)
+        with make_emulator(buddies=False) as emulator:
+            emulator.faults.random(number, weather(0.2))
+            with suppress(Enough):
+                calls = itertools.count()
+
+                def on_progress(_: ImportReport) -> None:
+                    if next(calls) > 2:
+                        raise Enough
+
+                Watch(emulator).run("sync", source, **small_options(folder), on_progress=on_progress)
+            assert Watch(emulator).run("sync", source, **small_options(folder)).stopped is None
+            check_effects(emulator, rows, bad)
+            check_letters(folder / "rejected.jsonl", rows, bad)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(one, range(60 if FULL else 6)))
+
+
+def test_imports_of_several_threads_through_one_client_are_all_whole() -> None:
+    rows = make_rows(1_200)
+    with make_emulator(buddies=False) as emulator:
+        emulator.faults.random(1, weather(0.1))
+        client = Watch(emulator).blocking()
+        parts = [[row for row in rows if int(row["user_id"][5:]) % 4 == part] for part in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            reports = list(threads.map(lambda part: client.events.import_all(part, inert_threshold=1.0), parts))
+        assert [report.accepted for report in reports] == [len(part) for part in parts]
+        check_effects(emulator, rows)
+
+
+@pytest.mark.parametrize("colour", COLOURS[:2])
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_import_interrupted_by_ctrl_c_goes_on(
+    served: tuple[Emulator, str], killer: Ask, tmp_path: Path, colour: Colour, times: int
+) -> None:
+    chosen = Random(times)
+    doomed = Doomed(served, killer, tmp_path, count=1_500, colour=colour)
+    interrupted = 0
+    for _ in range(30 if FULL else 2):
+        seconds = [chosen.uniform(0.005, 0.25) for _ in range(times)]
+        answer = doomed.killer({**doomed.job, "interrupts": seconds})
+        assert answer.get("stopped", "x") is None or "KeyboardInterrupt" in answer["raised"], answer
+        interrupted += "raised" in answer
+    assert interrupted
+    assert doomed.run()
+    doomed.check()
+
+
+def test_imports_work_in_forks_of_a_process_that_has_imported(
+    served: tuple[Emulator, str], killer: Ask, tmp_path: Path
+) -> None:
+    for colour in COLOURS[:2]:
+        folder = tmp_path / colour
+        folder.mkdir()
+        doomed = Doomed(served, killer, folder, count=300, colour=colour)
+        first = {**doomed.job, "source": str(write_rows(folder / "before.jsonl", doomed.rows[:100])), "options": {}}
+        first["options"] = {"inert_threshold": 1.0}
+        answer = doomed.killer({**doomed.job, "first": first})
+        assert answer["stopped"] is None, answer
+        doomed.check()
+
+
+# --- rates --------------------------------------------------------------------------------------------
+
+
+def paced(plan: str, share: float) -> tuple[int, int]:
+    """What an import may send in a minute and in a day."""
+    limits = PLANS[plan].limits
+    assert limits.day is not None
+    return int(limits.minute * share), int(limits.day * share)
+
+
+@pytest.mark.parametrize(
+    ("plan", "share", "count"),
+    [("growth", 0.05, 20_000), ("growth", 0.5, 120_000), ("free", 1.0, 10_000), ("growth", 1.0, 120_000)]
+    if FULL
+    else [("growth", 0.05, 6_000), ("free", 1.0, 9_000)],
+)
+@pytest.mark.parametrize("colour", COLOURS[:2])
+def test_no_minute_holds_more_than_the_share(plan: str, share: float, count: int, colour: Colour) -> None:
+    # In parts of a batch, so that the month's events last for more minutes than one.
+    minute, day = paced(plan, share)
+    with make_emulator(plan=plan, buddies=False) as emulator:
+        emulator.faults.random(1, {Fault.status(503): 0.05, Fault.drop(after_commit=True): 0.05})
+        watch = Watch(emulator)
+        rows = make_rows(count)
+        report = watch.run(colour, rows, share=share, inert_threshold=1.0)
+        assert (report.stopped, report.accepted, report.rate_limited) == (None, count, 0)
+        assert refused_by_limit(emulator) == 0
+        assert watch.most_in(60) <= minute
+        assert watch.most_in(86_400) <= day
+        check_effects(emulator, rows)
+
+
+@pytest.mark.parametrize("colour", COLOURS[:2])
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_day_holds_no_more_than_the_share_and_the_import_goes_on_the_next(
+    tmp_path: Path, colour: Colour, killed: bool
+) -> None:
+    """With `killed`, the files are those of the run before."""
+    minute, day = paced("free", 0.01)
+    rows = make_rows(9_000)
+    source = write_rows(tmp_path / "events.jsonl", rows)
+    options = small_options(tmp_path, share=0.01)
+    with make_emulator(plan="free", buddies=False) as emulator:
+        watch = Watch(emulator)
+        report = watch.run(colour, source, **options)
+        assert report.stopped == StopReason.DAY_LIMIT
+        assert "go on in" in str(report.error)
+        assert len(watch.times) == report.requests == day
+        for _ in range(2):  # too early: nothing is sent but what the day still has
+            again = watch.run(colour, source, **options)
+            assert again.stopped == StopReason.DAY_LIMIT
+        assert watch.most_in(86_400) <= day
+        emulator.clock.advance("25h")
+        with pretended_hours(25):
+            report = watch.run(colour, source, **options)
+        assert report.stopped is None
+        check_effects(emulator, rows)
+        assert watch.most_in(60) <= max(minute, 1)
+        assert watch.most_in(86_400) <= day
+        assert refused_by_limit(emulator) == 0
+
+
+@contextmanager
+def pretended_hours(hours: float) -> Iterator[None]:
+    """The wall clock, by which a checkpoint knows how old it is, stands so much later."""
+    original = time.time
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr("hatched.imports.importer.time.time", lambda: original() + hours * 3600)
+        yield
+
+
+@pytest.mark.parametrize("colour", COLOURS[:2])
+def test_an_import_that_waits_for_the_next_day_never_exceeds_its_share(colour: Colour) -> None:
+    minute, day = paced("free", 0.01)
+    rows = make_rows(9_900)
+    with make_emulator(plan="free", buddies=False) as emulator:
+        began = emulator.clock.now()
+        emulator.faults.random(1, {Fault.status(503): 0.2, Fault.drop(after_commit=True): 0.1})
+        watch = Watch(emulator)
+        report = watch.run(colour, rows, share=0.01, on_day_limit="wait", inert_threshold=1.0)
+        assert (report.stopped, report.accepted) == (None, len(rows))
+        assert emulator.clock.now() - began > 86_400
+        assert watch.most_in(60) <= max(minute, 1)
+        assert watch.most_in(86_400) <= day
+        assert refused_by_limit(emulator) == 0
+        check_effects(emulator, rows)
+
+
+@pytest.mark.parametrize("seed", range(10 if FULL else 2))
+def test_an_import_beside_live_traffic_that_takes_the_rest_keeps_to_its_share(seed: int) -> None:
+    chosen = Random(seed)
+    minute, _ = paced("free", 0.5)
+    rows = make_rows(9_000, seed=seed)
+    with make_emulator(plan="free", buddies=False) as emulator:
+        imports, live = Watch(emulator), Watch(emulator)
+        client = live.blocking(max_retries=0)
+
+        def traffic(_: ImportReport) -> None:
+            for _ in range(chosen.choice((0, 0, 1, 4))):  # in bursts, also above what is left for it
+                with suppress(hatched.RateLimitError):
+                    client.buddies.list()
+
+        report = imports.run("asyncio", rows, inert_threshold=1.0, on_progress=traffic)
+        assert (report.stopped, report.accepted) == (None, len(rows))
+        assert imports.most_in(60) <= minute
+        check_effects(emulator, rows)
+
+
+@pytest.mark.parametrize("colour", COLOURS[:2])
+@pytest.mark.parametrize("waits", [False, True])
+def test_an_import_above_the_events_of_a_month_goes_on_in_the_next(tmp_path: Path, colour: Colour, waits: bool) -> None:
+    rows = make_rows(12_000)
+    source = write_rows(tmp_path / "events.jsonl", rows)
+    options = small_options(tmp_path, on_quota="wait" if waits else "stop", on_day_limit="wait")
+    with make_emulator(plan="free", buddies=False) as emulator:
+        watch = Watch(emulator)
+        report = watch.run(colour, source, **options)
+        if not waits:
+            assert report.stopped == StopReason.QUOTA
+            assert len(emulator.effects()) == 10_000
+            assert watch.run(colour, source, **options).stopped == StopReason.QUOTA
+            emulator.clock.advance("31d")
+            with pretended_hours(31 * 24):
+                report = watch.run(colour, source, **options)
+        assert (report.stopped, report.accepted, report.watermark) == (None, len(rows), len(rows))
+        check_effects(emulator, rows)
+        assert refused_by_limit(emulator) == 0
+
+
+def test_an_import_that_is_only_ever_told_to_wait_gives_up(tmp_path: Path) -> None:
+    rows = make_rows(300)
+    with make_emulator(buddies=False) as emulator:
+        emulator.faults.random(1, {Fault.status(429, retry_after=1): 1.0})
+        options = small_options(tmp_path, give_up_after=120.0)
+        watch = Watch(emulator)
+        report = watch.run("asyncio", rows, **options)
+        assert report.stopped == StopReason.NO_PROGRESS
+        emulator.faults.clear()
+        assert watch.run("asyncio", rows, **options).stopped is None
+        check_effects(emulator, rows)
