@@ -102,7 +102,7 @@ class Sender:
                     self._end(StopReason.REFUSED, "the server's answers have another shape than documented")
                 failed = "an answer of another shape than documented"
             elif isinstance(error, RateLimitError):
-                await self._throttled(error.retry_after)
+                await self._throttled(error.retry_after, str(error))
                 continue
             else:
                 assert error is not None
@@ -165,12 +165,13 @@ class Sender:
             else:
                 return
 
-    async def _throttled(self, retry_after: float | None) -> None:
+    async def _throttled(self, retry_after: float | None, failed: str) -> None:
         self.rate_limited += 1
         seconds = _WINDOW if retry_after is None else retry_after
         if seconds > _PATIENCE:
             await self._day_is_over(seconds)
             return
+        self._patience(failed)
         self._paused_until = max(self._paused_until, self._door.now() + seconds)
         if isinstance(self.limiter, LocalLimiter):
             self.limiter.pause(seconds)
@@ -181,6 +182,7 @@ class Sender:
         if self._settings.on_day_limit == "stop":
             self._end(StopReason.DAY_LIMIT, f"the requests of the day are used up; go on in {seconds / 3600:.1f} h")
         await self._rest(seconds)
+        self._failing_since = None
 
     async def _refused(self, error: HatchedError, response: Response) -> None:
         if response.status != 402:
@@ -190,10 +192,17 @@ class Sender:
             self._end(StopReason.QUOTA, str(error))
         date = parse_http_date(response.headers.get("date", "")) or time.time()
         await self._rest(max(reset_at.timestamp() - date, 1.0))
+        self._failing_since = None
 
     async def _wait_to_repeat(self, attempt: int, asked: float | None, failed: str) -> None:
+        self.concurrency.overloaded(self._door.now())
+        left = self._patience(failed)
+        seconds = self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
+        await self._rest(max(min(seconds, left), asked or 0.0))
+
+    def _patience(self, failed: str) -> float:
+        """Something failed: how many seconds remain to make progress. Ends the import when none do."""
         now = self._door.now()
-        self.concurrency.overloaded(now)
         if self._failing_since is None:
             self._failing_since = now
         left = self._settings.give_up_after - (now - self._failing_since)
@@ -202,8 +211,7 @@ class Sender:
                 StopReason.NO_PROGRESS,
                 f"no progress for {self._settings.give_up_after:g} s; the last failure: {failed}",
             )
-        seconds = self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
-        await self._rest(max(min(seconds, left), asked or 0.0))
+        return left
 
     async def _rest(self, seconds: float) -> None:
         with self._stop.interruptible():
