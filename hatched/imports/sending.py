@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
+from attrs import evolve
+
 from hatched.errors import EventQuotaExceededError, HatchedError, RateLimitError, TransportError
 from hatched.imports.concurrency import Concurrency
 from hatched.imports.door import Door
@@ -72,6 +74,10 @@ class Sender:
         self.requests = self.retries = self.rate_limited = 0
         self.per_minute: float | None = None
         self._limit: int | None = 0  # none is known yet
+        if settings.limiter is None:
+            # Attempts that fail before the server has told its limit count in its windows, too.
+            allowed = budget(settings.requests_per_minute, settings.share)
+            self.limiter.learn(evolve(allowed, per_day=None))
         self._paused_until = 0.0
         self._failing_since: float | None = None
         self._random = random.Random()  # noqa: S311  jitter is no secret
