@@ -178,12 +178,6 @@ class Importer:
             if state.ended == "done":
                 return True
         self._name, self._mark = name, mark
-        if not self._settings.dry_run:
-            letters = self._settings.dead_letter
-            if letters is None and path not in (None, "-") and self._sink is None:
-                letters = f"{path}.rejected.jsonl"
-            if letters is not None:
-                self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
         rows = Rows(self._settings.map, self._settings.event_id, timed=self._settings.occurred_at == "required")
         self._reading = Reading(
             self._source,
@@ -195,6 +189,12 @@ class Importer:
         )
         self._slices = deque([start])
         self._next = start.position
+        if not self._settings.dry_run:
+            letters = self._settings.dead_letter
+            if letters is None and path not in (None, "-") and self._sink is None:
+                letters = f"{path}.rejected.jsonl"
+            if letters is not None:
+                self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
         if self._checkpoint is not None and state is None:
             # From now on, whatever follows in the dead-letter file is known to be this import's.
             self._write(self._state(None), [])
@@ -226,7 +226,7 @@ class Importer:
 
     async def _read(self) -> None:
         while (events := await self._next_events()) is not None:
-            if events.start is not None:
+            if events.start is not None and not self._settings.dry_run:  # which never goes on from there
                 self._slices.append(events.start)
             self._read_bytes = events.end
             self._next = events.position + len(events.outcomes)
