@@ -78,8 +78,8 @@ async def plan(door: Door, source: AsyncSource, settings: Settings) -> ImportPla
     requests = ceil(events / MAX_EVENTS)
     limit = settings.requests_per_minute or UNTOLD
     allowed = budget(limit, settings.share)
-    days = 1 if allowed.per_day is None else ceil(requests / allowed.per_day)
-    last_day = requests - (days - 1) * (allowed.per_day or 0)
+    days = ceil(requests / (allowed.per_day or max(requests, 1)))
+    last_day = requests - max(days - 1, 0) * (allowed.per_day or 0)
     return ImportPlan(
         read=events + rejected + skipped,
         events=events,
