@@ -108,7 +108,7 @@ class Sender:
                     self._end(StopReason.REFUSED, "the server's answers have another shape than documented")
                 failed = "an answer of another shape than documented"
             elif isinstance(error, RateLimitError):
-                await self._throttled(error.retry_after, str(error))
+                await self._throttled(error.retry_after, attempt)
                 continue
             else:
                 assert error is not None
@@ -171,13 +171,15 @@ class Sender:
             else:
                 return
 
-    async def _throttled(self, retry_after: float | None, failed: str) -> None:
+    async def _throttled(self, retry_after: float | None, attempt: int) -> None:
         self.rate_limited += 1
         seconds = _WINDOW if retry_after is None else retry_after
         if seconds > _PATIENCE:
             await self._day_is_over(seconds)
             return
-        self._patience(failed)
+        self._patience_left("too many requests, says the server")
+        if seconds == 0:
+            seconds = self._backoff(attempt)
         self._paused_until = max(self._paused_until, self._door.now() + seconds)
         if isinstance(self.limiter, LocalLimiter):
             self.limiter.pause(seconds)
@@ -202,22 +204,24 @@ class Sender:
 
     async def _wait_to_repeat(self, attempt: int, asked: float | None, failed: str) -> None:
         self.concurrency.overloaded(self._door.now())
-        left = self._patience(failed)
-        seconds = self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
-        await self._rest(max(min(seconds, left), asked or 0.0))
+        left = self._patience_left(failed)
+        await self._rest(min(max(self._backoff(attempt), asked or 0.0), left))
 
-    def _patience(self, failed: str) -> float:
-        """Something failed: how many seconds remain to make progress. Ends the import when none do."""
+    def _patience_left(self, failed: str) -> float:
+        """Seconds. Ends the import when there are none."""
         now = self._door.now()
         if self._failing_since is None:
             self._failing_since = now
-        left = self._settings.give_up_after - (now - self._failing_since)
+        left: float = self._settings.give_up_after - (now - self._failing_since)
         if left <= 0:
             self._end(
                 StopReason.NO_PROGRESS,
                 f"no progress for {self._settings.give_up_after:g} s; the last failure: {failed}",
             )
         return left
+
+    def _backoff(self, attempt: int) -> float:
+        return self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
 
     async def _rest(self, seconds: float) -> None:
         with self._stop.interruptible():
