@@ -14,6 +14,7 @@ from hatched.imports.limiter import Limiter, LocalLimiter
 from hatched.imports.redis_limiter import RedisLimiter
 from tests.imports import redis_server
 from tests.imports.clock import Clock
+from tests.imports.doors import Door
 
 Make = Callable[[Clock], Limiter]
 
@@ -50,3 +51,13 @@ def redis_url() -> Iterator[str]:
         pytest.skip(redis_server.MISSING)
     with redis_server.redis_server() as url:
         yield url
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def door(request: pytest.FixtureRequest) -> Door:
+    return Door(request.param)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def async_door(request: pytest.FixtureRequest) -> Door:
+    return Door(request.param)

@@ -89,7 +89,7 @@ def test_only_the_last_state_is_kept(tmp_path: Path) -> None:
 
 def test_it_is_one_file_when_it_is_closed(tmp_path: Path) -> None:
     save(tmp_path / "a.db", STATE)
-    assert os.listdir(tmp_path) == ["a.db"]
+    assert [found.name for found in tmp_path.iterdir()] == ["a.db"]
 
 
 def test_another_import_cannot_use_it_at_the_same_time(tmp_path: Path) -> None:
