@@ -103,7 +103,7 @@ class _Beside(Generic[T]):
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._loop: asyncio.AbstractEventLoop
+        self._loop: asyncio.AbstractEventLoop  # made when it starts: it holds sockets
         self._thread: Thread | None = None
         self._result: T | None = None
         self._error: BaseException | None = None
