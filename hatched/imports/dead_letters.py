@@ -54,13 +54,21 @@ class DeadLetters:
             if self._torn:
                 self._file.truncate(self.size)
             self._torn = True
-            # In one piece, as a rule: other imports without a checkpoint may append to the same file.
-            while data:
-                data = data[self._file.write(data) :]
+            self._write(data)
             os.fsync(self._file.fileno())
             self._torn = False
             self.size = self._file.seek(0, os.SEEK_END)
         return self.size
+
+    def take_back(self, size: int) -> None:
+        """What was appended beyond this size comes again."""
+        self.size = size
+        self._torn = True
+
+    def _write(self, data: bytes) -> None:
+        # In one piece, as a rule: other imports without a checkpoint may append to the same file.
+        while data:
+            data = data[self._file.write(data) :]
 
     def close(self) -> None:
         """Close the file."""

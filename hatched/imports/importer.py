@@ -311,7 +311,8 @@ class Importer:
         if not self._schedule.free:
             return False
         full = self._schedule.free >= MAX_EVENTS or self._schedule.bytes >= MAX_BYTES
-        return full or self._full or self._over or lingered
+        # What is under way will set more free; only when nothing is, no more can come.
+        return full or lingered or ((self._full or self._over) and not self._active)
 
     def _wake(self, workers: int) -> None:
         for _ in range(min(workers, len(self._idle))):
@@ -466,7 +467,7 @@ class Importer:
                 self._checkpoint.save(evolve(state, dead_letters=size))
             except BaseException:
                 if letters is not None:
-                    letters.size = before
+                    letters.take_back(before)
                 raise
 
     def _state(self, ended: str | None) -> State:

@@ -221,7 +221,7 @@ class Sender:
         return left
 
     def _backoff(self, attempt: int) -> float:
-        return self._random.random() * min(_CAP, _BASE * 2 ** min(attempt - 1, 10))
+        return self._random.uniform(0.0, min(_CAP, _BASE * 2.0 ** min(attempt - 1, 10)))
 
     async def _rest(self, seconds: float) -> None:
         with self._stop.interruptible():
