@@ -61,3 +61,9 @@ def door(request: pytest.FixtureRequest) -> Door:
 @pytest.fixture(params=["asyncio", "trio"])
 def async_door(request: pytest.FixtureRequest) -> Door:
     return Door(request.param)
+
+
+@pytest.fixture(params=["sync", "trio"])
+def two_doors(request: pytest.FixtureRequest) -> Door:
+    """For tables: both colours, and the loop that forgives less."""
+    return Door(request.param)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from tests.imports.doors import (
     write,
 )
 
+SEEDS = 5 if os.environ.get("HATCHED_CHAOS") == "full" else 1
 WEATHER = {
     Fault.status(503): 0.08,
     Fault.status(503, after_commit=True): 0.08,
@@ -55,7 +57,7 @@ def busy_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the plain way ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 1_234])
+@pytest.mark.parametrize("number", [0, 1, 100, 501])
 def test_every_event_has_its_effect_once(door: Door, number: int) -> None:
     emulator = make_emulator()
     report = door.import_all(emulator, events(number))
@@ -63,9 +65,9 @@ def test_every_event_has_its_effect_once(door: Door, number: int) -> None:
     assert (report.read, report.accepted, report.watermark, report.stopped) == (number, number, number, None)
 
 
-def test_batches_are_full(door: Door) -> None:
+def test_batches_are_full(two_doors: Door) -> None:
     emulator = make_emulator()
-    door.import_all(emulator, events(2_000), order="none")
+    two_doors.import_all(emulator, events(2_000), order="none")
     sizes = [len(list(bytes_of_events(body))) for body in sent(emulator)]
     assert sorted(sizes) == [100] * 20
 
@@ -73,8 +75,8 @@ def test_batches_are_full(door: Door) -> None:
 @pytest.mark.parametrize(
     ("order", "concurrency"), [("user", 1), ("user", 32), ("user", "auto"), ("none", 5), ("none", "auto"), ("total", 9)]
 )
-def test_it_ends_by_itself_in_any_order_with_any_concurrency(door: Door, order: Any, concurrency: Any) -> None:
-    report = door.import_all(FakeServer(), events(1_500), order=order, concurrency=concurrency)
+def test_it_ends_by_itself_in_any_order_with_any_concurrency(two_doors: Door, order: Any, concurrency: Any) -> None:
+    report = two_doors.import_all(FakeServer(), events(1_500), order=order, concurrency=concurrency)
     assert (report.accepted, report.stopped) == (1_500, None)
 
 
@@ -87,7 +89,7 @@ def test_one_user_alone_is_sent_in_full_batches(door: Door) -> None:
 # --- G1, G2, G3: nothing lost, nothing changed, nothing out of order ----------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_in_any_weather_every_row_is_accepted_or_rejected_or_skipped(door: Door, tmp_path: Path, seed: int) -> None:
     emulator = make_emulator()
     emulator.faults.random(seed, WEATHER)
@@ -106,7 +108,7 @@ def test_in_any_weather_every_row_is_accepted_or_rejected_or_skipped(door: Door,
 BAD = {"type": "no_such_type"}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_an_event_always_goes_with_the_same_bytes(door: Door, seed: int) -> None:
     emulator = make_emulator()
     emulator.faults.random(seed, WEATHER)
@@ -127,13 +129,15 @@ def test_the_same_batch_always_goes_with_the_same_key(door: Door) -> None:
     assert len(set(keys.values())) == len(keys)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("bad", [0.0, 0.02])
-def test_the_events_of_each_user_have_their_effects_in_order(door: Door, tmp_path: Path, seed: int, bad: float) -> None:
+def test_the_events_of_each_user_have_their_effects_in_order(
+    two_doors: Door, tmp_path: Path, seed: int, bad: float
+) -> None:
     emulator = make_emulator()
     emulator.faults.random(seed, WEATHER)
     rows = [event(number, **BAD if bad and number % 50 == 13 else {}) for number in range(1_000)]
-    door.import_all(emulator, rows, dead_letter=tmp_path / "dead.jsonl")
+    two_doors.import_all(emulator, rows, dead_letter=tmp_path / "dead.jsonl")
     found = order_of_users(emulator)
     assert len(found) == USERS
     assert all(numbers == sorted(numbers) for numbers in found.values())
@@ -147,7 +151,7 @@ def test_a_total_order_is_that_of_the_source(door: Door) -> None:
 
 
 def test_what_a_crash_at_any_moment_leaves_behind_is_enough_to_go_on(
-    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy_keeper: None
+    two_doors: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy_keeper: None
 ) -> None:
     """A copy of the files after each write is what a crash at that moment would leave."""
     source = write(tmp_path / "a.jsonl", [event(n, **BAD if n % 40 == 13 else {}) for n in range(1_200)])
@@ -164,7 +168,7 @@ def test_what_a_crash_at_any_moment_leaves_behind_is_enough_to_go_on(
         (folder / "dead.jsonl").write_bytes(dead.read_bytes() + b'{"torn')
 
     monkeypatch.setattr(Checkpoint, "save", copying)
-    door.import_all(make_emulator(), source, checkpoint=tmp_path / "c.db", dead_letter=dead)
+    two_doors.import_all(make_emulator(), source, checkpoint=tmp_path / "c.db", dead_letter=dead)
     monkeypatch.setattr(Checkpoint, "save", save)
     folders = sorted(tmp_path.glob("crash*"), key=lambda folder: int(folder.name[5:]))
     folders.pop()  # the last one has ended
@@ -174,7 +178,7 @@ def test_what_a_crash_at_any_moment_leaves_behind_is_enough_to_go_on(
         before = Checkpoint(folder / "c.db")
         state = before.load()
         before.close()
-        report = door.import_all(emulator, source, checkpoint=folder / "c.db", dead_letter=folder / "dead.jsonl")
+        report = two_doors.import_all(emulator, source, checkpoint=folder / "c.db", dead_letter=folder / "dead.jsonl")
         assert report.read == report.accepted + report.rejected == 1_200
         positions = [line["position"] for line in letters(folder / "dead.jsonl")]
         assert sorted(positions) == [n for n in range(1_200) if n % 40 == 13]
@@ -247,41 +251,41 @@ def request_times(emulator: Any) -> list[float]:
     return [time for time, number in counts.items() for _ in range(-(-number // 100))]
 
 
-@pytest.mark.parametrize("share", [0.5, 1.0])
-def test_no_minute_holds_more_than_the_share(door: Door, share: float) -> None:
+@pytest.mark.parametrize("share", [1.0])
+def test_no_minute_holds_more_than_the_share(two_doors: Door, share: float) -> None:
     emulator = make_emulator(plan="free")
     emulator.clock.advance(120)
     # One at a time: on a virtual clock those who sleep wake up late, together.
-    report = door.import_all(emulator, events(3_000), share=share, order="none", concurrency=1)
+    report = two_doors.import_all(emulator, events(3_000), share=share, order="none", concurrency=1)
     assert report.rate_limited == 0
     assert report.accepted == 3_000
     assert most(request_times(emulator), 60) <= 100 * share
 
 
-def test_the_share_of_a_minute_is_used(door: Door) -> None:
+def test_the_share_of_a_minute_is_used(two_doors: Door) -> None:
     emulator = make_emulator(plan="free")
     emulator.clock.advance(120)
-    report = door.import_all(emulator, events(3_000), order="none")
+    report = two_doors.import_all(emulator, events(2_000), order="none")
     assert report.elapsed <= (report.requests - 1) * 60 / 47 + 1
 
 
-def test_no_day_holds_more_than_the_share(door: Door) -> None:
+def test_no_day_holds_more_than_the_share(two_doors: Door) -> None:
     emulator = make_emulator(plan="free")
     emulator.clock.advance("2d")
     options: dict[str, Any] = {"share": 0.002, "order": "none", "on_day_limit": "wait", "concurrency": 1}
-    report = door.import_all(emulator, events(2_500), **options)
+    report = two_doors.import_all(emulator, events(2_500), **options)
     assert (report.rate_limited, report.accepted) == (0, 2_500)
     assert most(request_times(emulator), 86_400) == 10
 
 
-def test_the_day_is_remembered_by_the_checkpoint(door: Door, tmp_path: Path) -> None:
+def test_the_day_is_remembered_by_the_checkpoint(two_doors: Door, tmp_path: Path) -> None:
     emulator = make_emulator(plan="free")
     emulator.clock.advance("2d")
     source = write(tmp_path / "a.jsonl", events(2_500))
     options: dict[str, Any] = {"checkpoint": tmp_path / "c.db", "share": 0.002, "order": "none", "concurrency": 1}
-    first = door.import_all(emulator, source, **options)
+    first = two_doors.import_all(emulator, source, **options)
     assert (first.stopped, first.accepted) == (StopReason.DAY_LIMIT, 1_000)
-    second = door.import_all(emulator, source, **options)
+    second = two_doors.import_all(emulator, source, **options)
     # One request goes before the limit is known again.
     assert (second.stopped, second.accepted) == (StopReason.DAY_LIMIT, 1_100)
 
@@ -291,9 +295,9 @@ def test_the_day_is_remembered_by_the_checkpoint(door: Door, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("naming", [True, False])
 @pytest.mark.parametrize("bad", [{0}, {7, 8, 50, 99}, {3, 150}, set(range(20))])
-def test_exactly_the_bad_events_are_rejected(door: Door, tmp_path: Path, naming: bool, bad: set[int]) -> None:
+def test_exactly_the_bad_events_are_rejected(two_doors: Door, tmp_path: Path, naming: bool, bad: set[int]) -> None:
     server = FakeServer(lambda one: one["properties"]["number"] in bad, naming=naming)
-    report = door.import_all(server, events(200), dead_letter=tmp_path / "dead.jsonl")
+    report = two_doors.import_all(server, events(200), dead_letter=tmp_path / "dead.jsonl")
     assert {line["position"] for line in letters(tmp_path / "dead.jsonl")} == bad
     assert Counter(one["event_id"] for one in server.accepted) == Counter(f"e{n}" for n in set(range(200)) - bad)
     assert (report.accepted, report.rejected, report.read) == (200 - len(bad), len(bad), 200)
@@ -320,10 +324,10 @@ def test_a_kind_of_event_is_refused_once(door: Door, tmp_path: Path) -> None:
     assert report.requests <= 10 + 4
 
 
-def test_many_kinds_cost_a_request_each(door: Door, tmp_path: Path) -> None:
+def test_many_kinds_cost_a_request_each(two_doors: Door, tmp_path: Path) -> None:
     server = FakeServer(lambda one: one["type"].startswith("no_"), code="event_type_not_registered")
     rows = [event(n, type=f"{'no_' if n % 2 else ''}type_{n % 20}") for n in range(1_000)]
-    report = door.import_all(server, rows, dead_letter=tmp_path / "dead.jsonl", concurrency=1, order="none")
+    report = two_doors.import_all(server, rows, dead_letter=tmp_path / "dead.jsonl", concurrency=1, order="none")
     assert (report.accepted, report.rejected) == (500, 500)
     assert report.requests <= 10 + 2 * 20 + 2
 
@@ -376,12 +380,12 @@ def test_every_stop_can_be_resumed(door: Door, tmp_path: Path, reason: StopReaso
 
 
 @pytest.mark.parametrize("status", [402, 403, 301])
-def test_what_is_acknowledged_is_not_sent_again(door: Door, tmp_path: Path, status: int) -> None:
+def test_what_is_acknowledged_is_not_sent_again(two_doors: Door, tmp_path: Path, status: int) -> None:
     emulator = make_emulator()
     emulator.faults.script("events.send_batch", [None, None, Fault.status(status)])
     source = write(tmp_path / "a.jsonl", events(1_000))
-    door.import_all(emulator, source, checkpoint=tmp_path / "c.db", concurrency=1)
-    door.import_all(emulator, source, checkpoint=tmp_path / "c.db")
+    two_doors.import_all(emulator, source, checkpoint=tmp_path / "c.db", concurrency=1)
+    two_doors.import_all(emulator, source, checkpoint=tmp_path / "c.db")
     repeated = Counter(event_id for body in sent(emulator) for event_id, _ in bytes_of_events(body))
     assert sum(repeated.values()) <= 1_000 + 100
 
@@ -496,9 +500,11 @@ def test_a_mistake_of_the_source_is_raised_when_what_was_read_is_sent_and_can_be
         ({("a", 1): 2}, "bad_row"),
     ],
 )
-def test_a_row_that_says_too_little_is_rejected_and_not_sent(door: Door, tmp_path: Path, row: Any, code: str) -> None:
+def test_a_row_that_says_too_little_is_rejected_and_not_sent(
+    two_doors: Door, tmp_path: Path, row: Any, code: str
+) -> None:
     server = FakeServer()
-    door.import_all(server, [*events(5), row, *events(10, 6)], dead_letter=tmp_path / "dead.jsonl")
+    two_doors.import_all(server, [*events(5), row, *events(10, 6)], dead_letter=tmp_path / "dead.jsonl")
     assert [(line["position"], line["code"]) for line in letters(tmp_path / "dead.jsonl")] == [(5, code)]
     assert len(server.accepted) == 9
 
@@ -548,27 +554,27 @@ def test_the_threshold_may_be_lifted(door: Door) -> None:
     ids=["size", "bytes", "event_id", "map"],
 )
 def test_a_checkpoint_of_something_else_is_refused_and_nothing_is_sent(
-    door: Door, tmp_path: Path, change: Callable[[Path], Any], options: dict[str, Any], match: str
+    two_doors: Door, tmp_path: Path, change: Callable[[Path], Any], options: dict[str, Any], match: str
 ) -> None:
     emulator = make_emulator()
     emulator.faults.script("events.send_batch", [None, Fault.status(401)])
     source = write(tmp_path / "a.jsonl", events(1_000))
-    door.import_all(emulator, source, checkpoint=tmp_path / "c.db", concurrency=1)
+    two_doors.import_all(emulator, source, checkpoint=tmp_path / "c.db", concurrency=1)
     emulator.journal.clear()
     change(source)
     with pytest.raises(ValueError, match=match):
-        door.import_all(emulator, source, checkpoint=tmp_path / "c.db", **options)
+        two_doors.import_all(emulator, source, checkpoint=tmp_path / "c.db", **options)
     assert not emulator.journal
 
 
 @pytest.mark.parametrize("source", [3, None, b"a.jsonl", {"event_id": "e"}, "a.txt"])
 def test_what_is_no_source_is_refused_and_leaves_no_files(
-    door: Door, tmp_path: Path, source: Any, monkeypatch: pytest.MonkeyPatch
+    two_doors: Door, tmp_path: Path, source: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").touch()
     with pytest.raises((TypeError, ValueError)):
-        door.import_all(FakeServer(), source, dead_letter="dead.jsonl")
+        two_doors.import_all(FakeServer(), source, dead_letter="dead.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 

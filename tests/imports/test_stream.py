@@ -28,7 +28,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- results ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [0, 1, 100, 1_234])
+@pytest.mark.parametrize("number", [0, 1, 501])
 def test_every_event_has_one_result(door: Door, number: int) -> None:
     results, report = door.stream(make_emulator(), events(number))
     assert Counter((result.position, result.event_id) for result in results) == Counter(
@@ -103,7 +103,7 @@ def test_a_result_whose_effects_have_a_new_shape_is_taken(door: Door) -> None:
 # --- leaving ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("take", [1, 150, 1_000])
+@pytest.mark.parametrize("take", [1, 150])
 def test_a_stream_that_is_left_can_be_resumed_and_sends_nothing_twice(door: Door, tmp_path: Path, take: int) -> None:
     emulator = make_emulator()
     source = write(tmp_path / "a.jsonl", events(2_000))
@@ -181,7 +181,7 @@ ways = pytest.mark.parametrize(
 
 
 @ways
-@pytest.mark.parametrize("after", [1, 3, 7])
+@pytest.mark.parametrize("after", [1, 5])
 @pytest.mark.parametrize("streaming", [False, True])
 def test_what_is_cancelled_is_acknowledged_as_far_as_it_came(
     tmp_path: Path, loop: str, cancel: Cancelled, after: int, streaming: bool
