@@ -429,6 +429,13 @@ def test_an_outage_that_ends_in_time_is_waited_for(door: Door) -> None:
     assert (report.stopped, report.accepted, report.retries) == (None, 100, 16)
 
 
+def test_every_progress_renews_the_patience(async_door: Door) -> None:
+    emulator = make_emulator()
+    emulator.faults.script("events.send_batch", [Fault.status(503, retry_after=60), None] * 3)
+    report = async_door.import_all(emulator, events(300), give_up_after=100, concurrency=1, order="none")
+    assert (report.stopped, report.accepted) == (None, 300)
+
+
 def test_an_answer_of_another_shape_is_no_acknowledgement(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     import httpx
 
