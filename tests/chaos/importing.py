@@ -27,6 +27,12 @@ Colour = Literal["asyncio", "trio", "sync"]
 Row = dict[str, Any]
 
 
+def some(count: int, values: Iterable[Any]) -> list[Any]:
+    """All of them in the full size, else a few that are always the same."""
+    everything = list(values)
+    return everything if FULL or count >= len(everything) else Random(1).sample(everything, count)
+
+
 def weather(chance: float) -> dict[Fault, float]:
     """Every kind of bad weather, that so many requests meet in all."""
     kinds = [

@@ -42,6 +42,7 @@ from tests.chaos.importing import (
     make_emulator,
     make_rows,
     refused_by_limit,
+    some,
     spoil,
     weather,
     write_rows,
@@ -57,11 +58,10 @@ SWITCHES: list[dict[str, Any]] = [
 ]
 COLOURS: tuple[Colour, ...] = ("asyncio", "sync", "trio") if FULL else ("asyncio", "sync")
 MATRIX = list(product((0.0, 0.05, 0.25, 0.5), ("user", "total"), (False, True), COLOURS, range(6 if FULL else 1)))
-SHARE = MATRIX if FULL else Random(1).sample(MATRIX, 16)
-EVENTS = 1_500 if FULL else 500
+EVENTS = 1_500 if FULL else 300
 
 
-@pytest.mark.parametrize(("chance", "order", "heavy", "colour", "seed"), SHARE)
+@pytest.mark.parametrize(("chance", "order", "heavy", "colour", "seed"), some(10, MATRIX))
 def test_every_event_is_applied_once_and_in_order_in_any_weather(
     chance: float, order: str, heavy: bool, colour: Colour, seed: int
 ) -> None:
@@ -75,9 +75,9 @@ def test_every_event_is_applied_once_and_in_order_in_any_weather(
         assert refused_by_limit(emulator) == 0
 
 
-@pytest.mark.parametrize("chance", [0.05, 0.25, 0.5])
+@pytest.mark.parametrize("chance", [0.05, 0.25, 0.5] if FULL else [0.25])
 def test_bad_weather_costs_hardly_more_requests_than_it_must(chance: float) -> None:
-    count = 60_000 if FULL else 5_000
+    count = 60_000 if FULL else 3_000
     rows = make_rows(count, seed=3)
     with make_emulator(buddies=False) as emulator:
         emulator.faults.random(3, weather(chance))
@@ -111,8 +111,8 @@ SHAPES = ("objects", "messages", "silent")
 def test_bad_events_cost_their_neighbours_nothing(
     tmp_path: Path, kind: str, shape: str, order: str, colour: Colour
 ) -> None:
-    rows = make_rows(2_000 if FULL else 1_000, seed=5)
-    bad = spoil(rows, kind, Random(kind))
+    rows = make_rows(2_000 if FULL else 600, seed=5)
+    bad = spoil(rows, kind, Random(kind), 50 if FULL else 15)
     source = write_rows(tmp_path / "events.jsonl", rows)
     switches = {} if shape == "silent" else {"field_errors": shape}
     with make_emulator(**switches) as emulator:
@@ -219,9 +219,9 @@ class Doomed:
 def test_an_import_killed_at_any_point_goes_on(
     served: tuple[Emulator, str], killer: Ask, tmp_path: Path, point: str, place: str, colour: Colour
 ) -> None:
-    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 400, colour=colour)
+    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 200, colour=colour)
     nth = Random(f"{point} {place} {colour}")
-    for first in (1, *(nth.randrange(1, 8) for _ in range(20 if FULL else 2))):
+    for first in (1, *(nth.randrange(1, 8) for _ in range(20 if FULL else 1))):
         if doomed.run(point=point, place=place, nth=first):
             break
     else:
@@ -235,9 +235,9 @@ def test_an_import_killed_at_any_time_goes_on(
     served: tuple[Emulator, str], killer: Ask, tmp_path: Path, seed: int
 ) -> None:
     chosen = Random(seed)
-    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 1_000, colour=chosen.choice(COLOURS))
+    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 600, colour=chosen.choice(COLOURS))
     doomed.emulator.faults.random(seed, {Fault.drop(after_commit=True): 0.05, Fault.status(503): 0.05})
-    while doomed.kills < (12 if FULL else 5) and not doomed.run(seconds=chosen.uniform(0.02, 0.4)):
+    while doomed.kills < (12 if FULL else 3) and not doomed.run(seconds=chosen.uniform(0.02, 0.4)):
         pass
     assert doomed.run()
     doomed.emulator.faults.clear()
@@ -254,10 +254,10 @@ def small_options(folder: Path, **others: Any) -> dict[str, Any]:
 class Small:
     """An import of a file with some bad events, small enough for the odd disk, and with many saves."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, count: int = 1_500) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, count: int = 1_500 if FULL else 500) -> None:
         monkeypatch.setattr(importer, "_SAVING", 0.0)
         self.rows = make_rows(count, seed=11)
-        self.bad = spoil(self.rows, "content", Random(11), 12)
+        self.bad = spoil(self.rows, "content", Random(11), 12 if FULL else 5)
         self.source = write_rows(folder / "events.jsonl", self.rows)
         self.options = small_options(folder)
         self.emulator = make_emulator(buddies=False)
@@ -509,8 +509,9 @@ def test_a_checkpoint_with_senseless_contents_is_refused(small: Small, column: s
     assert len(small.watch.times) == sent
 
 
-@pytest.mark.parametrize("change", ["appended", "changed", "truncated", "other"])
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize(
+    ("change", "done"), some(4, product(["appended", "changed", "truncated", "other"], [False, True]))
+)
 def test_another_source_than_before_is_refused(small: Small, tmp_path: Path, change: str, done: bool) -> None:
     if done:
         small.finish_and_check()
@@ -572,8 +573,9 @@ def test_a_line_that_was_cut_short_does_not_run_into_the_next(small: Small) -> N
 
 # --- cancellation -------------------------------------------------------------------------------------
 
-STORMS = 60 if FULL else 6
-"""Imports that are cancelled a few times each, of each kind."""
+STORMS = 60 if FULL else 3
+"""Imports that are cancelled a few times each, of three kinds."""
+LONGEST = 0.2 if FULL else 0.08
 
 Cancel = Callable[[Small, float], Awaitable[None]]
 
@@ -656,7 +658,7 @@ def test_an_import_cancelled_at_any_time_goes_on(small: Small, way: Cancel) -> N
 
         async def main() -> None:
             for _ in range(3):
-                await way(small, chosen.random() * 0.2)
+                await way(small, chosen.random() * LONGEST)
             assert len(asyncio.all_tasks()) == 1
 
         anyio.run(main)
@@ -666,20 +668,21 @@ def test_an_import_cancelled_at_any_time_goes_on(small: Small, way: Cancel) -> N
 @pytest.mark.parametrize("way", [by_anyio_scope, by_an_error_of_on_progress], ids=lambda way: way.__name__)
 def test_an_import_cancelled_at_any_time_on_trio_goes_on(small: Small, way: Cancel) -> None:
     chosen = Random(way.__name__)
-    for storm in range(STORMS // 6):
+    for storm in range(STORMS // 3):
         small.start_again()
         small.emulator.faults.random(storm, weather(0.2))
 
         async def main() -> None:
             for _ in range(3):
-                await way(small, chosen.random() * 0.2)
+                await way(small, chosen.random() * LONGEST)
 
         anyio.run(main, backend="trio")
         small.finish_and_check("trio")
 
 
-@pytest.mark.parametrize("how", ["left", "raised", "cancelled", "break"])
-@pytest.mark.parametrize("order", ["user", "total"])
+@pytest.mark.parametrize(
+    ("how", "order"), some(4, product(["left", "raised", "cancelled", "break"], ["user", "total"]))
+)
 def test_a_stream_that_is_left_goes_on(small: Small, how: str, order: str) -> None:
     chosen = Random(how)
     options = {"checkpoint": small.options["checkpoint"], "inert_threshold": 1.0, "order": order}
@@ -705,12 +708,12 @@ def test_a_stream_that_is_left_goes_on(small: Small, how: str, order: str) -> No
                 return take > 0
         return False
 
-    for storm in range(STORMS):
+    for storm in range(STORMS // 3):
         small.start_again()
         small.emulator.faults.random(storm, weather(0.2))
         for _ in range(3):
             with suppress(Enough):
-                anyio.run(main, chosen.randrange(1, 600))
+                anyio.run(main, chosen.randrange(1, len(small.rows) // 3))
         assert anyio.run(main, -1) is False
         check_effects(small.emulator, small.rows, small.bad, order=order)
 
@@ -718,11 +721,11 @@ def test_a_stream_that_is_left_goes_on(small: Small, how: str, order: str) -> No
 def test_a_blocking_stream_that_is_left_goes_on(small: Small) -> None:
     chosen = Random(3)
     options = {"checkpoint": small.options["checkpoint"], "inert_threshold": 1.0}
-    for storm in range(STORMS):
+    for storm in range(STORMS // 3):
         small.start_again()
         small.emulator.faults.random(storm, weather(0.2))
         for how in ("break", "raised", "unused", "end"):
-            take = chosen.randrange(1, 600)
+            take = chosen.randrange(1, len(small.rows) // 3)
             with suppress(Enough), small.watch.blocking().events.import_stream(small.source, **options) as results:
                 if how == "unused":
                     continue
@@ -735,8 +738,7 @@ def test_a_blocking_stream_that_is_left_goes_on(small: Small) -> None:
         check_effects(small.emulator, small.rows, small.bad)
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-@pytest.mark.parametrize("where", ["source", "map", "event_id", "on_progress"])
+@pytest.mark.parametrize(("where", "colour"), some(4, product(["source", "map", "event_id", "on_progress"], COLOURS)))
 def test_an_error_of_the_callers_code_is_raised_and_the_import_goes_on(
     small: Small, where: str, colour: Colour
 ) -> None:
@@ -745,12 +747,14 @@ def test_an_error_of_the_callers_code_is_raised_and_the_import_goes_on(
 
     def source() -> Iterator[Any]:
         for position, row in enumerate(rows):
-            if where == "source" and armed and position == 777:
+            if where == "source" and armed and position == 333:
                 raise Enough
             yield row
 
+    calls = itertools.count()
+
     def maybe(value: Any) -> Any:
-        if armed and len(small.emulator.effects()) > 300:
+        if armed and next(calls) == (2 if where == "on_progress" else 333):
             raise Enough
         return value
 
@@ -773,7 +777,7 @@ def test_an_error_of_the_callers_code_is_raised_and_the_import_goes_on(
 def test_a_cancelled_import_does_not_wait_for_a_server_that_is_silent(
     tmp_path: Path, colour: Colour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stopping, "_GRACE", 0.2)
+    monkeypatch.setattr(stopping, "_GRACE", 0.1)
     rows = make_rows(300)
     main_thread = threading.main_thread().ident
     assert main_thread is not None
@@ -790,13 +794,13 @@ def test_a_cancelled_import_does_not_wait_for_a_server_that_is_silent(
 
             async def main() -> None:
                 async with hatched.AsyncHatchedClient(api_key="hatch_test_x", base_url=url) as client:
-                    with anyio.move_on_after(0.3):
+                    with anyio.move_on_after(0.2):
                         await client.events.import_all(rows, **options)
 
             anyio.run(main)
         else:
             with hatched.HatchedClient(api_key="hatch_test_x", base_url=url) as client:
-                timers = [threading.Timer(wait, interrupt) for wait in (0.3, 0.6)]
+                timers = [threading.Timer(wait, interrupt) for wait in (0.2, 0.3)]
                 for timer in timers:
                     timer.start()
                 with pytest.raises(KeyboardInterrupt):
@@ -828,7 +832,7 @@ def test_imports_of_several_threads_keep_to_themselves(tmp_path: Path) -> None:
             check_letters(folder / "rejected.jsonl", rows, bad)
 
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(one, range(60 if FULL else 6)))
+        list(threads.map(one, range(60 if FULL else 4)))
 
 
 def test_imports_of_several_threads_through_one_client_are_all_whole() -> None:
@@ -843,13 +847,12 @@ def test_imports_of_several_threads_through_one_client_are_all_whole() -> None:
         check_effects(emulator, rows)
 
 
-@pytest.mark.parametrize("colour", COLOURS[:2])
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("colour", "times"), some(2, product(COLOURS[:2], [1, 2])))
 def test_an_import_interrupted_by_ctrl_c_goes_on(
     served: tuple[Emulator, str], killer: Ask, tmp_path: Path, colour: Colour, times: int
 ) -> None:
     chosen = Random(times)
-    doomed = Doomed(served, killer, tmp_path, count=1_500, colour=colour)
+    doomed = Doomed(served, killer, tmp_path, count=1_000, colour=colour)
     interrupted = 0
     for _ in range(30 if FULL else 2):
         seconds = [chosen.uniform(0.005, 0.25) for _ in range(times)]
@@ -889,9 +892,9 @@ def paced(plan: str, share: float) -> tuple[int, int]:
     ("plan", "share", "count"),
     [("growth", 0.05, 20_000), ("growth", 0.5, 120_000), ("free", 1.0, 10_000), ("growth", 1.0, 120_000)]
     if FULL
-    else [("growth", 0.05, 6_000), ("free", 1.0, 9_000)],
+    else [("growth", 0.02, 4_000)],
 )
-@pytest.mark.parametrize(("colour", "concurrency"), [("asyncio", 1), ("sync", 1), ("asyncio", "auto")])
+@pytest.mark.parametrize(("colour", "concurrency"), some(2, [("asyncio", 1), ("sync", 1), ("asyncio", "auto")]))
 def test_no_minute_holds_more_than_the_share(
     plan: str, share: float, count: int, colour: Colour, concurrency: Any
 ) -> None:
@@ -910,10 +913,10 @@ def test_no_minute_holds_more_than_the_share(
         check_effects(emulator, rows)
 
 
-@pytest.mark.parametrize("colour", COLOURS[:2])
+@pytest.mark.parametrize("colour", some(1, COLOURS[:2]))
 def test_a_day_holds_no_more_than_the_share_and_the_import_goes_on_the_next(tmp_path: Path, colour: Colour) -> None:
     _, day = paced("free", 0.01)
-    rows = make_rows(9_000)
+    rows = make_rows(9_000 if FULL else 6_000)
     source = write_rows(tmp_path / "events.jsonl", rows)
     options = small_options(tmp_path, share=0.01)
     with make_emulator(plan="free", buddies=False) as emulator:
@@ -944,10 +947,10 @@ def pretended_hours(hours: float) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("colour", COLOURS[:2])
+@pytest.mark.parametrize("colour", some(1, COLOURS[:2]))
 def test_an_import_that_waits_for_the_next_day_never_exceeds_its_share(colour: Colour) -> None:
     minute, day = paced("free", 0.01)
-    rows = make_rows(9_900)
+    rows = make_rows(9_900 if FULL else 5_500)
     with make_emulator(plan="free", buddies=False) as emulator:
         began = emulator.clock.now()
         emulator.faults.random(1, {Fault.status(503): 0.2, Fault.drop(after_commit=True): 0.1})
@@ -961,28 +964,27 @@ def test_an_import_that_waits_for_the_next_day_never_exceeds_its_share(colour: C
         check_effects(emulator, rows)
 
 
-@pytest.mark.parametrize("seed", range(10 if FULL else 2))
+@pytest.mark.parametrize("seed", range(10 if FULL else 1))
 def test_an_import_beside_live_traffic_that_takes_the_rest_keeps_to_its_share(seed: int) -> None:
     chosen = Random(seed)
-    minute, _ = paced("free", 0.5)
-    rows = make_rows(9_000, seed=seed)
+    minute, _ = paced("free", 0.2)
+    rows = make_rows(9_000 if FULL else 4_000, seed=seed)
     with make_emulator(plan="free", buddies=False) as emulator:
         imports, live = Watch(emulator), Watch(emulator)
         client = live.blocking(max_retries=0)
 
         def traffic(_: ImportReport) -> None:
-            for _ in range(chosen.choice((0, 0, 1, 4))):  # in bursts, also above what is left for it
+            for _ in range(chosen.choice((0, 1, 4, 8))):  # in bursts, also above what is left for it
                 with suppress(hatched.RateLimitError):
                     client.buddies.list()
 
-        report = imports.run("asyncio", rows, inert_threshold=1.0, on_progress=traffic)
+        report = imports.run("asyncio", rows, share=0.2, inert_threshold=1.0, on_progress=traffic, concurrency=1)
         assert (report.stopped, report.accepted) == (None, len(rows))
         assert imports.most_in(60) <= minute
         check_effects(emulator, rows)
 
 
-@pytest.mark.parametrize("colour", COLOURS[:2])
-@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(("colour", "waits"), some(1, product(COLOURS[:2], [False, True])))
 def test_an_import_above_the_events_of_a_month_goes_on_in_the_next(tmp_path: Path, colour: Colour, waits: bool) -> None:
     rows = make_rows(12_000)
     source = write_rows(tmp_path / "events.jsonl", rows)
