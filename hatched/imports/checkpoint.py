@@ -24,6 +24,7 @@ CREATE TABLE import (
     above BLOB NOT NULL,
     start_position INTEGER NOT NULL,
     start_offset INTEGER NOT NULL,
+    dead_letter TEXT,
     dead_letters INTEGER,
     counts TEXT NOT NULL,
     spent TEXT NOT NULL,
@@ -44,6 +45,7 @@ class State:
         above: The rows beyond that are done, as `Done` has them.
         start_position: Of a row at or before the watermark where reading can begin.
         start_offset: Its place in the file.
+        dead_letter: Name of the dead-letter file, without its directory.
         dead_letters: Bytes of the dead-letter file that belong to what is done.
         counts: The counts of the report.
         spent: The requests of the last day, as the limiter has them, and when that was.
@@ -57,6 +59,7 @@ class State:
     above: bytes = b""
     start_position: int = 0
     start_offset: int = 0
+    dead_letter: str | None = None
     dead_letters: int | None = None
     counts: dict[str, Any]
     spent: dict[str, Any]

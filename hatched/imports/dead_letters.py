@@ -34,7 +34,8 @@ class DeadLetters:
     def __init__(self, path: str | os.PathLike[str], size: int | None) -> None:
         self.path = os.fsdecode(path)
         file = Path(self.path)
-        found = file.stat().st_size if file.exists() else 0
+        existed = file.exists()
+        found = file.stat().st_size if existed else 0
         if size is not None and found < size:
             raise ValueError(f"{self.path} has lost rejected events: it was {size} bytes long, and now is {found}")
         self._file = file.open("a+b", buffering=0)
@@ -42,6 +43,7 @@ class DeadLetters:
             self._file.truncate(size)
         self.size = _mend(self._file, found) if size is None else size
         self._torn = False
+        self._is_new = not existed
 
     def append(self, lines: Iterable[bytes]) -> int:
         """Write lines, and answer the size of the file when they are on the disk.
@@ -71,8 +73,10 @@ class DeadLetters:
             data = data[self._file.write(data) :]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; one that is empty, and was not there before, is gone."""
         self._file.close()
+        if self._is_new and not self.size:
+            Path(self.path).unlink(missing_ok=True)
 
 
 def _mend(file: BinaryIO, size: int) -> int:

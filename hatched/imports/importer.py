@@ -7,10 +7,12 @@ does not grow with the source.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from operator import add
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -102,6 +104,8 @@ class Importer:
         self._lines: list[bytes] = []
         self._dirty = anyio.Event()
         self._saved_watermark = 0
+        self._name = ""
+        self._mark: str | None = None
 
     # --- from beginning to end ------------------------------------------------------------------------
 
@@ -109,7 +113,7 @@ class Importer:
         """Import. See `AsyncEvents.import_all`."""
         self._began = self._door.now()
         try:
-            if self._open():
+            if await self._open():
                 return self._ended_before()
             try:
                 await self._import()
@@ -162,22 +166,16 @@ class Importer:
             return 1
         return MOST if self._settings.concurrency == "auto" else self._settings.concurrency
 
-    def _open(self) -> bool:
+    async def _open(self) -> bool:
         """Open the files and find out where to go on. Answers whether everything was done before."""
         path = path_of(self._source)
-        start = Start()
+        if path is not None:
+            self._mark = readers.fingerprint(path)
         state = None
-        name = path or type(self._source).__name__
-        mark = readers.fingerprint(path) if path is not None else None
         if self._settings.checkpoint is not None and not self._settings.dry_run:
             self._checkpoint = Checkpoint(self._settings.checkpoint)
             state = self._checkpoint.load()
-        if state is not None:
-            self._go_on(state, name, mark)
-            start = Start(state.start_position, state.start_offset)
-            if state.ended == "done":
-                return True
-        self._name, self._mark = name, mark
+        start = Start() if state is None else Start(state.start_position, state.start_offset)
         rows = Rows(self._settings.map, self._settings.event_id, timed=self._settings.occurred_at == "required")
         self._reading = Reading(
             self._source,
@@ -187,36 +185,46 @@ class Importer:
             iterables=self._door.iterables,
             callables=self._door.callables,
         )
+        letters = self._settings.dead_letter
+        if letters is None and path not in (None, "-") and self._sink is None:
+            letters = f"{path}.rejected.jsonl"
+        self._name = path or type(self._source).__name__
+        if path is None and self._checkpoint is not None:
+            self._mark = await self._reading.first()
+        if state is not None:
+            await self._go_on(state, letters)
+            if state.ended == "done":
+                return True
         self._slices = deque([start])
         self._next = start.position
-        if not self._settings.dry_run:
-            letters = self._settings.dead_letter
-            if letters is None and path not in (None, "-") and self._sink is None:
-                letters = f"{path}.rejected.jsonl"
-            if letters is not None:
-                self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
+        if letters is not None and not self._settings.dry_run:
+            self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
         if self._checkpoint is not None and state is None:
             # From now on, whatever follows in the dead-letter file is known to be this import's.
             self._write(self._state(None), [])
         return False
 
-    def _go_on(self, state: State, name: str, mark: str | None) -> None:
+    async def _go_on(self, state: State, letters: str | os.PathLike[str] | None) -> None:
         assert self._checkpoint is not None
         kept = f"delete {self._checkpoint.path} to begin again"
-        if state.settings != self._settings.lasting and not state.untouched:
+        about = self._settings.lasting
+        if state.settings != about and not state.untouched:
+            raise ValueError(f"the checkpoint was made with other settings ({state.settings}, now {about}): {kept}")
+        if letters is not None and state.dead_letter not in (None, Path(letters).name):
             raise ValueError(
-                f"the checkpoint was made with other settings ({state.settings}, now {self._settings.lasting}): {kept}"
+                f"the rejected events of this import are in a file {state.dead_letter}: give it, or {kept}"
             )
-        if state.fingerprint != mark and not state.untouched:
-            raise ValueError(
-                f"{name} is not what {self._checkpoint.path} was made for ({state.source}), or has changed: {kept}"
-            )
+        if state.fingerprint != self._mark and not state.untouched:
+            made_for = f"{self._checkpoint.path} was made for ({state.source})"
+            raise ValueError(f"{self._name} is not what {made_for}, or has changed: {kept}")
         self._done = Done(state.watermark, state.above)
         self._saved_watermark = state.watermark
         self._fresh_from = state.watermark + 8 * len(state.above)
         self._earlier = _Counts(**state.counts)
         if isinstance(self._sender.limiter, LocalLimiter) and state.spent:
             self._sender.limiter.load(state.spent["day"], max(time.time() - state.spent["at"], 0.0))
+        if state.spent and state.spent["limit"]:
+            await self._sender.know(state.spent["limit"])
 
     def _ended_before(self) -> ImportReport:
         self._tell()
@@ -474,12 +482,14 @@ class Importer:
         while len(self._slices) > 1 and self._slices[1].position <= self._done.watermark:
             self._slices.popleft()
         limiter = self._sender.limiter
-        spent = {"at": time.time(), "day": limiter.dump()} if isinstance(limiter, LocalLimiter) else {}
+        day = limiter.dump() if isinstance(limiter, LocalLimiter) else []
+        spent = {"at": time.time(), "day": day, "limit": self._sender.limit}
         start = self._slices[0]
         return State(
             source=self._name,
             fingerprint=self._mark,
             settings=self._settings.lasting,
+            dead_letter=None if self._letters is None else Path(self._letters.path).name,
             watermark=self._done.watermark,
             above=self._done.above,
             start_position=start.position,

@@ -13,7 +13,7 @@ _DAY_PER_MINUTE = 50
 """The same for a limit that no plan has: all plans with a limit per day have this ratio (inferred)."""
 UNTOLD = 100
 """Requests per minute when the server does not say: those of the smallest plan."""
-_JITTER = 0.05
+JITTER = 0.05
 """Seconds by which requests may reach the server closer together than they were sent."""
 
 
@@ -34,6 +34,6 @@ def budget(limit: int | None, share: float, *, reset_in: float | None = None) ->
         minute, day = limit, _DAYS[limit] if limit in _DAYS else limit * _DAY_PER_MINUTE
     allowed = share * minute
     return Budget(
-        per_minute=max(int(allowed) - max(1, ceil(allowed / 60 * _JITTER)), 0.5),
+        per_minute=max(int(allowed) - max(1, ceil(allowed / 60 * JITTER)), 0.5),
         per_day=None if day is None else max(int(share * day), 1),
     )

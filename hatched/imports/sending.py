@@ -16,7 +16,7 @@ from hatched.imports.concurrency import Concurrency
 from hatched.imports.door import Door
 from hatched.imports.limiter import Limiter, LocalLimiter
 from hatched.imports.options import Settings
-from hatched.imports.pace import budget
+from hatched.imports.pace import JITTER, budget
 from hatched.imports.report import StopReason
 from hatched.imports.rows import Item, quick_loads
 from hatched.imports.sources import in_thread
@@ -62,6 +62,7 @@ class Sender:
         retries: Of these, repetitions.
         rate_limited: 429s.
         concurrency: How many may be under way.
+        limit: The server's, per minute; 0 while nothing is known of it, and `None` if it does not say.
         per_minute: The pace, once it is known.
     """
 
@@ -73,7 +74,7 @@ class Sender:
         self.concurrency = Concurrency(None if settings.concurrency == "auto" else settings.concurrency)
         self.requests = self.retries = self.rate_limited = 0
         self.per_minute: float | None = None
-        self._limit: int | None = 0  # none is known yet
+        self.limit: int | None = 0
         if settings.limiter is None:
             # Attempts that fail before the server has told its limit count in its windows, too.
             allowed = budget(settings.requests_per_minute, settings.share)
@@ -141,12 +142,16 @@ class Sender:
     async def _learn(self, response: Response) -> None:
         info = read_rate_limit(response)
         limit = self._settings.requests_per_minute or (info and info.limit) or None
-        if limit == self._limit or (limit is None and response.status >= 400):
+        if limit == self.limit or (limit is None and response.status >= 400):
             return
-        self._limit = limit
         date = parse_http_date(response.headers.get("date", "")) or time.time()
         told = self._settings.requests_per_minute is None and info is not None and info.reset
-        allowed = budget(limit, self._settings.share, reset_in=told - date if told else None)
+        await self.know(limit, told - date if told else None)
+
+    async def know(self, limit: int | None, reset_in: float | None = None) -> None:
+        """The limit of the server, if it tells one."""
+        self.limit = limit
+        allowed = budget(limit, self._settings.share, reset_in=reset_in)
         self.per_minute = allowed.per_minute
         if isinstance(self.limiter, LocalLimiter):
             self.limiter.learn(allowed)
@@ -154,7 +159,7 @@ class Sender:
             await in_thread(lambda: self.limiter.learn(allowed))
 
     async def _turn(self) -> None:
-        """Wait for the limiter, and for pauses that began while waiting."""
+        """Wait for the limiter, and for pauses that began while waiting. A turn that was missed is given up."""
         while True:
             if isinstance(self.limiter, LocalLimiter):
                 wait = self.limiter.reserve(_PATIENCE)
@@ -163,8 +168,11 @@ class Sender:
             if wait > _PATIENCE:
                 await self._day_is_over(wait)
             elif wait > _SOON:
+                turn = self._door.now() + wait
                 await self._rest(wait)
-                if self._door.now() >= self._paused_until:
+                now = self._door.now()
+                # Those who wake up late together must not send together.
+                if now >= self._paused_until and now - turn <= JITTER:
                     return
             elif self._stop.reason is not None:
                 raise StoppedError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
+from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -85,6 +86,8 @@ class Reading:
         self._slices: Iterator[Slice] | None = None
         self._async_rows: AsyncIterator[Any] | None = None
         self._slice = Slice(start.position, [])
+        self._skip = start.position
+        self._looked_at: list[Any] = []
         path = path_of(source)
         if path is not None:
             if path != "-" and readers.format_of(path) == ("jsonl", ""):
@@ -92,13 +95,24 @@ class Reading:
             self._slices = readers.read(path, start)
         elif isinstance(source, AsyncIterable):
             self._async_rows = aiter(source)
-            self._skip = start.position
             self._position = 0
         elif isinstance(source, Iterable) and not isinstance(source, bytes | Mapping):
-            self._slices = _of_iterable(source, start.position)
+            self._iterator = iter(source)
             self._run = iterables
         else:
             raise TypeError(f"source must be a path or an (async) iterable of events, not {type(source).__name__}")
+
+    async def first(self) -> str | None:
+        """What tells the first event of an iterable from another; `None` if there is none. To be asked first."""
+        if self._async_rows is not None:
+            row = await anext(self._async_rows, None)
+        else:
+            row = await self._run(lambda: next(self._iterator, None))
+        if row is None:
+            return None
+        self._looked_at = [row]
+        (outcome,) = await self._make(lambda: self._outcomes(0, [row]))
+        return sha256(outcome.body).hexdigest() if isinstance(outcome, Item) else None
 
     async def next(self) -> Events | None:
         """The next events, or `None` at the end."""
@@ -122,17 +136,21 @@ class Reading:
                 self._slices.close()
 
     async def _next_slice(self) -> Slice | None:
-        if self._slices is not None:
+        if self._async_rows is None:
+            if self._slices is None:
+                self._slices = _of_iterable(chain(self._looked_at, self._iterator), self._skip)
             slices = self._slices
             found: Slice | None = await self._run(lambda: next(slices, None))
             return found
-        assert self._async_rows is not None
-        # One at a time: whoever waits for more must not keep back what is there.
-        async for row in self._async_rows:
+        while (row := await self._next_row(self._async_rows)) is not _END:
             self._position += 1
             if self._position > self._skip:
+                # One at a time: whoever waits for more must not keep back what is there.
                 return Slice(self._position - 1, [row])
         return None
+
+    async def _next_row(self, rows: AsyncIterator[Any]) -> Any:
+        return self._looked_at.pop() if self._looked_at else await anext(rows, _END)
 
     def _outcomes(self, position: int, rows: list[Any]) -> list[Item | Bad | Skipped]:
         if all(type(row) is bytes for row in rows):
@@ -149,6 +167,7 @@ class Reading:
         return self._rows.of_row(position, row)
 
 
+_END = object()
 _TOO_LONG = Rejection(code="bad_row", message="a line of more than 8 MiB")
 
 

@@ -286,8 +286,36 @@ def test_the_day_is_remembered_by_the_checkpoint(two_doors: Door, tmp_path: Path
     first = two_doors.import_all(emulator, source, **options)
     assert (first.stopped, first.accepted) == (StopReason.DAY_LIMIT, 1_000)
     second = two_doors.import_all(emulator, source, **options)
-    # One request goes before the limit is known again.
-    assert (second.stopped, second.accepted) == (StopReason.DAY_LIMIT, 1_100)
+    assert (second.stopped, second.accepted, second.requests) == (StopReason.DAY_LIMIT, 1_000, 10)
+
+
+@pytest.mark.parametrize("source", ["iterable", "iterator"])
+def test_a_checkpoint_of_rows_is_refused_for_others(two_doors: Door, tmp_path: Path, source: str) -> None:
+    emulator = make_emulator()
+    checkpoint = tmp_path / "c.db"
+    assert two_doors.import_all(emulator, events(300), checkpoint=checkpoint).accepted == 300
+    again = two_doors.import_all(
+        emulator, events(300) if source == "iterable" else iter(events(300)), checkpoint=checkpoint
+    )
+    assert (again.read, again.accepted) == (300, 300)
+    others = [event | {"event_id": f"tomorrow_{event['event_id']}"} for event in events(300)]
+    with pytest.raises(ValueError, match="or has changed"):
+        two_doors.import_all(emulator, others if source == "iterable" else iter(others), checkpoint=checkpoint)
+
+
+def test_rejected_events_of_one_import_stay_in_one_file(two_doors: Door, tmp_path: Path) -> None:
+    server = FakeServer(lambda one: one["event_id"] == "e3")
+    options: dict[str, Any] = {"checkpoint": tmp_path / "c.db"}
+    two_doors.import_all(server, events(20), dead_letter=tmp_path / "a.jsonl", **options)
+    (tmp_path / "b.jsonl").write_text("of another import\n")
+    with pytest.raises(ValueError, match=r"in a file a\.jsonl"):
+        two_doors.import_all(server, events(20), dead_letter=tmp_path / "b.jsonl", **options)
+    assert (tmp_path / "b.jsonl").read_text() == "of another import\n"
+
+
+def test_an_import_that_rejects_nothing_leaves_no_dead_letter_file(two_doors: Door, tmp_path: Path) -> None:
+    two_doors.import_all(FakeServer(lambda _: False), events(20), dead_letter=tmp_path / "dead.jsonl")
+    assert not (tmp_path / "dead.jsonl").exists()
 
 
 # --- G6: rejected batches -------------------------------------------------------------------------------------
