@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 T = TypeVar("T")
+
+_LOOK = 1.0
+"""Seconds between two looks whether the thread of an import still lives."""
 
 
 def import_all(call: Caller, source: Source, options: Mapping[str, Any]) -> ImportReport:
@@ -127,7 +130,12 @@ class _Beside(Generic[T]):
     def tasks(self) -> Iterator[Callable[[], None]]:
         """What is to be done in this thread, until the coroutine is over."""
         while self._thread is not None:
-            task = self._asked.get()
+            try:
+                task = self._asked.get(timeout=_LOOK)
+            except Empty:
+                if self._thread.is_alive():
+                    continue
+                task = None  # Ctrl-C came when the last was taken
             if task is None:
                 self._thread.join()
                 self._thread = None
