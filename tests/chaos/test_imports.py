@@ -30,7 +30,7 @@ import pytest
 import hatched
 from hatched.emulator import Emulator, Fault
 from hatched.emulator.plans import PLANS
-from hatched.imports import ImportReport, StopReason, importer, stopping
+from hatched.imports import ImportReport, StopReason, blocking, importer, stopping
 from hatched.imports.checkpoint import Checkpoint
 from hatched.imports.dead_letters import DeadLetters
 from tests.chaos.importing import (
@@ -808,6 +808,24 @@ def test_a_cancelled_import_does_not_wait_for_a_server_that_is_silent(
                 for timer in timers:
                     timer.join()
         assert time.monotonic() - began < 4
+
+
+def test_ctrl_c_in_the_last_moment_of_an_import_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(threading.Thread):
+        interrupted = False
+
+        def join(self, timeout: float | None = None) -> None:
+            if not Interrupted.interrupted:
+                Interrupted.interrupted = True
+                raise KeyboardInterrupt
+            super().join(timeout)
+
+    monkeypatch.setattr(blocking, "Thread", Interrupted)
+    monkeypatch.setattr(blocking, "_LOOK", 0.05, raising=False)
+    with make_emulator(buddies=False) as emulator:
+        with pytest.raises(KeyboardInterrupt):
+            Watch(emulator).run("sync", make_rows(10), inert_threshold=1.0)
+        check_effects(emulator, make_rows(10))
 
 
 def test_imports_of_several_threads_keep_to_themselves(tmp_path: Path) -> None:
