@@ -72,6 +72,10 @@ SPREAD = ("-n", "auto", "--dist", "loadfile")
 """On all processors; a file's tests stay together, for some share what is dear to make."""
 
 
+BETWEEN = ("--ignore=tests/chaos", "--ignore=tests/cli", "--ignore=tests/contract")
+"""What the oldest and the newest Python tell of those between them, too."""
+
+
 @nox.session(python=list(FOUND) or False)
 def tests(session: nox.Session) -> None:
     """The tests, on every supported Python that is found; the first of them measures coverage."""
@@ -85,7 +89,8 @@ def tests(session: nox.Session) -> None:
         session.run("coverage", "erase")
         session.run("coverage", "run", "-m", "pytest", *SPREAD)
     else:
-        session.run("pytest", *(session.posargs or SPREAD))
+        less = BETWEEN if session.python in list(FOUND)[1:-1] else ()
+        session.run("pytest", *(session.posargs or (*SPREAD, *less)))
 
 
 @nox.session

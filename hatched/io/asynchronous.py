@@ -149,10 +149,10 @@ async def sleep(seconds: float, clock: Clock | None) -> None:
     if clock is None:
         await anyio.sleep(seconds)
         return
-    until = clock.now() + seconds
+    start = clock.now()
     await anyio.lowlevel.checkpoint()
     # Others who waited meanwhile have moved the clock on, for all.
-    clock.sleep(max(until - clock.now(), 0.0))
+    clock.sleep(max(seconds - (clock.now() - start), 0.0))
 
 
 def _running_loop() -> object:

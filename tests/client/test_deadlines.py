@@ -187,7 +187,7 @@ async def test_the_deadline_is_measured_on_the_clock_of_the_client(
     client = colour.client(base_url=server.base_url, clock=clock, max_retries=100)
     with pytest.raises(hatched.HatchedError) as caught:
         await run(client.health(deadline=35))
-    assert (caught.value.attempts, clock.sleeps) == (4, [10.0] * 3)
+    assert (caught.value.attempts, clock.sleeps) == (4, pytest.approx([10.0] * 3, abs=0.1))
 
 
 async def test_the_deadline_of_the_client_bounds_each_look_of_a_wait_not_the_wait(

@@ -1073,7 +1073,7 @@ async def test_a_batch_takes_1_to_100_events(colour: Any, client: Any, wire: Any
     assert len(body(wire)["events"]) == count
 
 
-@pytest.mark.parametrize("words", ["at most 100 events", "got 101", "importer"])
+@pytest.mark.parametrize("words", ["at most 100 events", "got 101", "import_all"])
 async def test_101_events_are_refused_with_the_limit_and_the_way_out(
     colour: Any, client: Any, wire: Any, words: str
 ) -> None:
