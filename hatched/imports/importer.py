@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from attrs import asdict, astuple, define, evolve
+from attrs import asdict, astuple, define
 
 from hatched import codec
-from hatched.errors import HatchedError
-from hatched.imports import dead_letters, readers
+from hatched.imports import readers
 from hatched.imports.checkpoint import Checkpoint, State
 from hatched.imports.dead_letters import DeadLetters
+from hatched.imports.delivery import Delivery
 from hatched.imports.done import Done
 from hatched.imports.door import Door
+from hatched.imports.keeping import Keeper
 from hatched.imports.limiter import LocalLimiter
 from hatched.imports.options import Settings
 from hatched.imports.readers import Start
@@ -33,7 +34,6 @@ from hatched.imports.rows import Bad, Item, Rows, Skipped
 from hatched.imports.schedule import MAX_BYTES, MAX_EVENTS, Schedule
 from hatched.imports.sending import Accepted, Sender
 from hatched.imports.sources import AsyncSource, Events, Reading, path_of
-from hatched.imports.split import KIND_OF, Kind, Split, named
 from hatched.imports.stopping import Stop, StoppedError
 from hatched.models.events import EventEffects
 from hatched.pipeline.log import logger
@@ -43,8 +43,6 @@ _WINDOW = 10_000
 _WAITING_BYTES = 8 * MAX_BYTES
 _LINGER = 1.0
 """Seconds that events wait for others to fill their batch, while the source gives none."""
-_SAVING = 0.05
-"""Seconds between two writings of the checkpoint. What was accepted meanwhile is sent again after a crash, in vain."""
 _JUDGED = 500
 """Events before a share of them means something."""
 _INERT = "no_active_buddies_for_user"
@@ -97,13 +95,8 @@ class Importer:
         self._active = 0
         self._working = 0
         self._gone = anyio.Event()  # the last of the workers
-        self._bad_kinds: dict[str, dict[Kind, Rejection]] = {}
-        self._good_kinds: dict[str, set[Kind]] = {code: set() for code in KIND_OF}
-        self._checkpoint: Checkpoint | None = None
-        self._letters: DeadLetters | None = None
-        self._lines: list[bytes] = []
-        self._dirty = anyio.Event()
-        self._saved_watermark = 0
+        self._delivery = Delivery(self._sender, self._schedule.key, self._accept, self._reject)
+        self._keeper = Keeper(self._state, self.stop)
         self._name = ""
         self._mark: str | None = None
 
@@ -123,22 +116,19 @@ class Importer:
                 raise
             finally:
                 with anyio.CancelScope(shield=True):
-                    await self._save(ended=self.stop.reason or "done")
+                    await self._keeper.save(ended=self.stop.reason or "done")
                 self._tell()
         finally:
             if self._reading is not None:
                 self._reading.close()
-            if self._checkpoint is not None:
-                self._checkpoint.close()
-            if self._letters is not None:
-                self._letters.close()
+            self._keeper.close()
         if self.stop.error is not None:
             raise self.stop.error
         return self.report()
 
     async def _import(self) -> None:
         async with anyio.create_task_group() as keeping:
-            keeping.start_soon(self._keep)
+            keeping.start_soon(self._keeper.keep)
             async with anyio.create_task_group() as working:
                 self._working = self._workers()
                 for _ in range(self._working):
@@ -173,8 +163,8 @@ class Importer:
             self._mark = readers.fingerprint(path)
         state = None
         if self._settings.checkpoint is not None and not self._settings.dry_run:
-            self._checkpoint = Checkpoint(self._settings.checkpoint)
-            state = self._checkpoint.load()
+            self._keeper.checkpoint = Checkpoint(self._settings.checkpoint)
+            state = self._keeper.checkpoint.load()
         start = Start() if state is None else Start(state.start_position, state.start_offset)
         rows = Rows(self._settings.map, self._settings.event_id, timed=self._settings.occurred_at == "required")
         self._reading = Reading(
@@ -189,7 +179,7 @@ class Importer:
         if letters is None and path not in (None, "-") and self._sink is None:
             letters = f"{path}.rejected.jsonl"
         self._name = path or type(self._source).__name__
-        if path is None and self._checkpoint is not None:
+        if path is None and self._keeper.checkpoint is not None:
             self._mark = await self._reading.first()
         if state is not None:
             await self._go_on(state, letters)
@@ -198,15 +188,14 @@ class Importer:
         self._slices = deque([start])
         self._next = start.position
         if letters is not None and not self._settings.dry_run:
-            self._letters = DeadLetters(letters, None if state is None else state.dead_letters)
-        if self._checkpoint is not None and state is None:
-            # From now on, whatever follows in the dead-letter file is known to be this import's.
-            self._write(self._state(None), [])
+            self._keeper.letters = DeadLetters(letters, None if state is None else state.dead_letters)
+        if state is None:
+            self._keeper.begin()
         return False
 
     async def _go_on(self, state: State, letters: str | os.PathLike[str] | None) -> None:
-        assert self._checkpoint is not None
-        kept = f"delete {self._checkpoint.path} to begin again"
+        assert self._keeper.checkpoint is not None
+        kept = f"delete {self._keeper.checkpoint.path} to begin again"
         about = self._settings.lasting
         if state.settings != about and not state.untouched:
             raise ValueError(f"the checkpoint was made with other settings ({state.settings}, now {about}): {kept}")
@@ -215,10 +204,10 @@ class Importer:
                 f"the rejected events of this import are in a file {state.dead_letter}: give it, or {kept}"
             )
         if state.fingerprint != self._mark and not state.untouched:
-            made_for = f"{self._checkpoint.path} was made for ({state.source})"
+            made_for = f"{self._keeper.checkpoint.path} was made for ({state.source})"
             raise ValueError(f"{self._name} is not what {made_for}, or has changed: {kept}")
         self._done = Done(state.watermark, state.above)
-        self._saved_watermark = state.watermark
+        self._keeper.watermark = state.watermark
         self._fresh_from = state.watermark + 8 * len(state.above)
         self._earlier = _Counts(**state.counts)
         if isinstance(self._sender.limiter, LocalLimiter) and state.spent:
@@ -283,7 +272,7 @@ class Importer:
     async def _work(self) -> None:
         try:
             while batch := await self._take():
-                await self._deliver(batch)
+                await self._delivery.deliver(batch)
                 self._active -= 1
                 self._schedule.give_back(batch)
                 self._wake(1 + self._schedule.free // MAX_EVENTS)
@@ -326,22 +315,6 @@ class Importer:
         for _ in range(min(workers, len(self._idle))):
             self._idle.popleft().set()
 
-    async def _deliver(self, batch: list[Item]) -> None:
-        split = Split(batch)
-        refused_for = ""
-        await self._leave_out_bad_kinds(split)
-        while part := split.part:
-            outcome = await self._sender.send(part)
-            if isinstance(outcome, Accepted):
-                split.accepted()
-                await self._accept(part, outcome)
-                if refused_for in KIND_OF:
-                    self._good_kinds[refused_for].update(KIND_OF[refused_for](item.event) for item in part)
-                    if len(part) == 1:
-                        self._probe(split, refused_for)
-            else:
-                refused_for = await self._find_the_bad(split, part, outcome)
-
     async def _accept(self, part: Sequence[Item], accepted: Accepted) -> None:
         inert = sum(_reason(result) == _INERT for result in accepted.results) if accepted.may_say(_INERT) else 0
         self._counts.accepted += len(part)
@@ -370,49 +343,10 @@ class Importer:
                 "hatch the buddies first, or raise inert_threshold",
             )
 
-    async def _find_the_bad(self, split: Split, part: Sequence[Item], error: HatchedError) -> str:
-        """The server refuses something of this part: what it names, a kind of event, or one that halving finds."""
-        code = error.code or str(error.status_code)
-        rejection = Rejection(code=code, message=error.message, request_id=error.request_id)
-        if len(part) == 1:
-            split.drop(part)
-            await self._reject(part[0].position, part[0].event, rejection)
-            if code in KIND_OF:
-                self._bad_kinds.setdefault(code, {})[KIND_OF[code](part[0].event)] = rejection
-                await self._leave_out_bad_kinds(split)
-            return code
-        found = {part[index]: message for index, message in named(error.details).items() if index < len(part)}
-        for item, message in found.items():
-            await self._reject(item.position, item.event, evolve(rejection, message=message))
-        if found:
-            split.drop(found)
-        elif not self._probe(split, code):
-            split.halve()
-        return code
-
-    def _probe(self, split: Split, code: str) -> bool:
-        """Have an event of a kind that was never accepted go next, alone, if that leaves the order as it is."""
-        if code not in KIND_OF:
-            return False
-        good = self._good_kinds[code]
-        unknown = split.first(self._schedule.key, lambda item: KIND_OF[code](item.event) not in good)
-        if unknown is not None:
-            split.probe(unknown)
-        return unknown is not None
-
-    async def _leave_out_bad_kinds(self, split: Split) -> None:
-        for code, kinds in self._bad_kinds.items():
-            bad = [item for item in split.left if KIND_OF[code](item.event) in kinds]
-            for item in bad:
-                await self._reject(item.position, item.event, kinds[KIND_OF[code](item.event)])
-            if bad:
-                split.drop(bad)
-
     async def _reject(self, position: int, event: Any, rejection: Rejection) -> None:
-        if self._settings.dry_run or self._sink is not None or self._letters is not None:
+        if self._settings.dry_run or self._sink is not None or self._keeper.letters is not None:
             self._counts.rejected += 1
-            if self._letters is not None:
-                self._lines.append(dead_letters.line(position, event, rejection))
+            self._keeper.reject(position, event, rejection)
             self._finish([position])
         else:
             self.stop(
@@ -430,53 +364,18 @@ class Importer:
         with self.stop.interruptible():
             await self._sink(results)
 
-    # --- keeping --------------------------------------------------------------------------------------
+    # --- what is dealt with --------------------------------------------------------------------------------------
 
     def _finish(self, positions: Sequence[int]) -> None:
         """These rows are dealt with."""
         self._done.add(positions)
-        self._dirty.set()
+        self._keeper.changed()
         if not self._too_far():
             self._room.set()
 
     def _tell(self) -> None:
         if self._settings.on_progress is not None:
             self._settings.on_progress(self.report())
-
-    async def _keep(self) -> None:
-        while True:
-            await self._dirty.wait()
-            await self._save()
-            await anyio.sleep(_SAVING)
-
-    async def _save(self, ended: str | None = None) -> None:
-        self._dirty = anyio.Event()
-        if self._settings.dry_run:
-            self._saved_watermark = self._done.watermark
-            return
-        lines, self._lines = self._lines, []
-        state = self._state(ended)
-        try:
-            if self._checkpoint is not None or lines:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._write, state, lines)
-            self._saved_watermark = state.watermark
-        except OSError as error:
-            self._lines = lines + self._lines
-            self.stop(StopReason.STORAGE, str(error))
-
-    def _write(self, state: State, lines: list[bytes]) -> None:
-        # The file first: lines that the checkpoint does not know of are cut off and come again.
-        letters = self._letters
-        before = 0 if letters is None else letters.size
-        size = None if letters is None else letters.append(lines)
-        if self._checkpoint is not None:
-            try:
-                self._checkpoint.save(evolve(state, dead_letters=size))
-            except BaseException:
-                if letters is not None:
-                    letters.take_back(before)
-                raise
 
     def _state(self, ended: str | None) -> State:
         while len(self._slices) > 1 and self._slices[1].position <= self._done.watermark:
@@ -489,7 +388,7 @@ class Importer:
             source=self._name,
             fingerprint=self._mark,
             settings=self._settings.lasting,
-            dead_letter=None if self._letters is None else Path(self._letters.path).name,
+            dead_letter=None if self._keeper.letters is None else Path(self._keeper.letters.path).name,
             watermark=self._done.watermark,
             above=self._done.above,
             start_position=start.position,
@@ -514,7 +413,7 @@ class Importer:
         return ImportReport(
             **asdict(total),
             read=self._rows + self._earlier.accepted + self._earlier.rejected + self._earlier.skipped,
-            watermark=self._saved_watermark,
+            watermark=self._done.watermark if self._settings.dry_run else self._keeper.watermark,
             fraction=min(self._read_bytes / size, 1.0) if size else None,
             per_minute=self._sender.per_minute,
             dry_run=self._settings.dry_run,
@@ -524,9 +423,9 @@ class Importer:
         )
 
     def _resume(self) -> str:
-        if self._checkpoint is not None:
-            return f"call it again with the same source and checkpoint={self._checkpoint.path!r}"
-        return f"rows before position {self._saved_watermark} are dealt with; a checkpoint= would go on from there"
+        if self._keeper.checkpoint is not None:
+            return f"call it again with the same source and checkpoint={self._keeper.checkpoint.path!r}"
+        return f"rows before position {self._keeper.watermark} are dealt with; a checkpoint= would go on from there"
 
 
 def _reason(result: Mapping[str, Any]) -> Any:

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import anyio
 
 import hatched
-from hatched.imports import importer
+from hatched.imports import keeping
 from hatched.imports.checkpoint import Checkpoint
 from hatched.imports.dead_letters import DeadLetters
 from hatched.imports.importer import Importer
@@ -81,7 +81,7 @@ def arm(point: str, place: str, nth: int) -> None:
 
 def run(job: dict[str, Any]) -> Any:
     for name, value in job.get("settings", {}).items():
-        setattr(importer, name, value)
+        setattr(keeping, name, value)
     if "largest" in job:  # bytes of a file that is written
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
     if "point" in job:

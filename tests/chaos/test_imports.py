@@ -30,7 +30,7 @@ import pytest
 import hatched
 from hatched.emulator import Emulator, Fault
 from hatched.emulator.plans import PLANS
-from hatched.imports import ImportReport, StopReason, blocking, importer, stopping
+from hatched.imports import ImportReport, StopReason, blocking, keeping, stopping
 from hatched.imports.checkpoint import Checkpoint
 from hatched.imports.dead_letters import DeadLetters
 from tests.chaos.importing import (
@@ -255,7 +255,7 @@ class Small:
     """An import of a file with some bad events, small enough for the odd disk, and with many saves."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, count: int = 1_500 if FULL else 500) -> None:
-        monkeypatch.setattr(importer, "_SAVING", 0.0)
+        monkeypatch.setattr(keeping, "_SAVING", 0.0)
         self.rows = make_rows(count, seed=11)
         self.bad = spoil(self.rows, "content", Random(11), 12 if FULL else 5)
         self.source = write_rows(folder / "events.jsonl", self.rows)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hatched.emulator import Fault
-from hatched.imports import importer
+from hatched.imports import importer, keeping
 from hatched.imports.checkpoint import Checkpoint
 from hatched.imports.report import StopReason
 from tests.imports.doors import (
@@ -51,7 +51,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def busy_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "_SAVING", 0.0)
+    monkeypatch.setattr(keeping, "_SAVING", 0.0)
 
 
 # --- the plain way ------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_what_is_kept_of_what_was_read_does_not_grow(
     tell = importer.Importer._tell
 
     def telling(self: importer.Importer) -> None:
-        kept.append(len(self._slices) + len(self._lines) + self._schedule.waiting + len(self._done.above))
+        kept.append(len(self._slices) + len(self._keeper._lines) + self._schedule.waiting + len(self._done.above))
         tell(self)
 
     async def source() -> Any:
@@ -234,7 +234,7 @@ def test_what_is_kept_of_what_was_read_does_not_grow(
             yield event(number)
 
     monkeypatch.setattr(importer.Importer, "_tell", telling)
-    monkeypatch.setattr(importer, "_SAVING", 0.0)
+    monkeypatch.setattr(keeping, "_SAVING", 0.0)
     async_door.import_all(FakeServer(), source(), dry_run=dry_run)
     assert max(kept) < 1_000
 
