@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sqlite3
@@ -215,6 +216,11 @@ def _told(state: State | None, path: str) -> dict[str, Any]:
             words += ["--checkpoint", path]
         if "event_id=content" in state.settings:
             words += ["--event-id", "content"]
+        if "occurred_at=optional" in state.settings:
+            words += ["--occurred-at", "optional"]
+        letters = state.dead_letter and os.path.normpath(Path(path).parent / state.dead_letter)
+        if letters and letters != os.path.normpath(f"{source}.rejected.jsonl") and not again:
+            words += ["--dead-letter", letters]
         values["resume"] = shlex.join(words) + (" --map FILE.py" if "map=True" in state.settings else "")
     return values
 
@@ -332,7 +338,7 @@ def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
     else:
         print_pairs(_summary(report))
     sys.stdout.flush()
-    if report.rejected and job.dead_letter is not None:
+    if report.rejected and job.dead_letter is not None and report.stopped is not StopReason.STORAGE:
         click.echo(f"{report.rejected} rejected: see {printable(job.dead_letter)}", err=True)
         again = shlex.join(["hatched", "import", "retry", _plain(job.dead_letter)])
         click.echo(f"hint: when they are mended, `{printable(again)}` sends them again", err=True)

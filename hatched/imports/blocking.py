@@ -224,12 +224,13 @@ class _Import:
             except GeneratorExit:
                 raise
             except BaseException as error:  # noqa: BLE001  Ctrl-C, or what `on_progress` raises
-                again = interrupt is not None
+                again = interrupt is not None and not isinstance(error, Exception)
                 interrupt = interrupt or error
                 self._beside.soon(self.importer.stop, StopReason.INTERRUPTED, f"interrupted by {type(error).__name__}")
                 if again:
                     self._beside.soon(self._hurry)
                 tasks = self._beside.tasks()
+        self._pass_on()  # an interruption may have come between a task and what it was to do
         if interrupt is not None:
             raise interrupt
 

@@ -14,10 +14,13 @@ from hatched.imports.options import ImportOptions, PlanOptions, StreamOptions, c
 from hatched.imports.planning import ImportPlan, plan as make_plan
 from hatched.imports.report import ImportReport, ImportResult, StopReason
 from hatched.imports.sources import AsyncSource
+from hatched.imports.stopping import StoppedError
 from hatched.resources._call import Caller
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from anyio.abc import TaskGroup
 
 
 async def import_all(call: Caller, source: AsyncSource, options: Mapping[str, Any]) -> ImportReport:
@@ -43,11 +46,11 @@ class AsyncImportStream:
 
     def __init__(self, call: Caller, source: AsyncSource, options: Mapping[str, Any]) -> None:
         settings = checked("events.import_stream", options, StreamOptions)
-        self._send, self._receive = anyio.create_memory_object_stream[list[ImportResult]](0)
-        self._importer = Importer(door(call), source, settings, self._send.send)
+        self._importer = Importer(door(call), source, settings, self._give)
         self._taken: deque[ImportResult] = deque()
         self._error: Exception | None = None
         self._ended = False
+        self._tasks: TaskGroup | None = None
 
     @property
     def report(self) -> ImportReport:
@@ -55,6 +58,7 @@ class AsyncImportStream:
         return self._importer.report()
 
     async def __aenter__(self) -> Self:
+        self._send, self._receive = anyio.create_memory_object_stream[list[ImportResult]](0)
         self._tasks = await anyio.create_task_group().__aenter__()
         self._tasks.start_soon(self._run)
         return self
@@ -68,7 +72,14 @@ class AsyncImportStream:
                 self._importer.stop.hurry()
         self._receive.close()
         # The error of the block is not the group's, which would wrap it.
+        assert self._tasks is not None
         await self._tasks.__aexit__(None, None, None)
+
+    async def _give(self, results: list[ImportResult]) -> None:
+        try:
+            await self._send.send(results)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            raise StoppedError from None
 
     async def _run(self) -> None:
         try:
@@ -83,6 +94,8 @@ class AsyncImportStream:
         return self
 
     async def __anext__(self) -> ImportResult:
+        if self._tasks is None:
+            raise RuntimeError("enter the stream: `async with hatched.events.import_stream(...) as results`")
         if not self._taken:
             try:
                 self._taken.extend(await self._receive.receive())

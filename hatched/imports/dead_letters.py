@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from hatched.imports.report import Rejection
 
@@ -34,16 +36,22 @@ class DeadLetters:
     def __init__(self, path: str | os.PathLike[str], size: int | None) -> None:
         self.path = os.fsdecode(path)
         file = Path(self.path)
-        existed = file.exists()
-        found = file.stat().st_size if existed else 0
+        found = file.stat().st_size if file.exists() else 0
         if size is not None and found < size:
             raise ValueError(f"{self.path} has lost rejected events: it was {size} bytes long, and now is {found}")
-        self._file = file.open("a+b", buffering=0)
-        if size is not None:
-            self._file.truncate(size)
-        self.size = _mend(self._file, found) if size is None else size
+        self._file: FileIO | None = None
         self._torn = False
-        self._is_new = not existed
+        self.size = found if size is None else size
+        if found:
+            opened = self._open()
+            if size is None:
+                self.size = _mend(opened, found)
+            else:
+                opened.truncate(size)
+        elif not file.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path)
+        elif not os.access(file.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
 
     def append(self, lines: Iterable[bytes]) -> int:
         """Write lines, and answer the size of the file when they are on the disk.
@@ -53,14 +61,21 @@ class DeadLetters:
         """
         data = b"".join(lines)
         if data:
+            file = self._open()
             if self._torn:
-                self._file.truncate(self.size)
+                file.truncate(self.size)
             self._torn = True
             self._write(data)
-            os.fsync(self._file.fileno())
+            os.fsync(file.fileno())
             self._torn = False
-            self.size = self._file.seek(0, os.SEEK_END)
+            self.size = file.seek(0, os.SEEK_END)
         return self.size
+
+    def _open(self) -> FileIO:
+        """With the first line: who rejects nothing leaves no file."""
+        if self._file is None:
+            self._file = FileIO(self.path, "a+")
+        return self._file
 
     def take_back(self, size: int) -> None:
         """What was appended beyond this size comes again."""
@@ -69,17 +84,17 @@ class DeadLetters:
 
     def _write(self, data: bytes) -> None:
         # In one piece, as a rule: other imports without a checkpoint may append to the same file.
+        file = self._open()
         while data:
-            data = data[self._file.write(data) :]
+            data = data[file.write(data) :]
 
     def close(self) -> None:
-        """Close the file; one that is empty, and was not there before, is gone."""
-        self._file.close()
-        if self._is_new and not self.size:
-            Path(self.path).unlink(missing_ok=True)
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
 
-def _mend(file: BinaryIO, size: int) -> int:
+def _mend(file: FileIO, size: int) -> int:
     """End a file whose last line has no end, and answer its size. A line of ours that was cut short goes."""
     start, tail = size, b""
     while start and b"\n" not in tail:

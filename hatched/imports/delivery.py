@@ -34,7 +34,7 @@ class Delivery:
         self._key = key
         self._accept = accept
         self._reject = reject
-        self._bad_kinds: dict[str, dict[Kind, Rejection]] = {}
+        self._bad_kinds: dict[str, dict[Kind, Rejection]] = {code: {} for code in KIND_OF}
         self._good_kinds: dict[str, set[Kind]] = {code: set() for code in KIND_OF}
 
     async def deliver(self, batch: list[Item]) -> None:
@@ -66,12 +66,14 @@ class Delivery:
             split.drop(part)
             await self._reject(part[0].position, part[0].event, rejection)
             if code in KIND_OF:
-                self._bad_kinds.setdefault(code, {})[KIND_OF[code](part[0].event)] = rejection
+                self._bad_kinds[code][KIND_OF[code](part[0].event)] = rejection
                 await self._leave_out_bad_kinds(split)
             return code
         found = {part[index]: message for index, message in named(error.details).items() if index < len(part)}
         for item, message in found.items():
             await self._reject(item.position, item.event, evolve(rejection, message=message))
+            if code in KIND_OF:
+                self._bad_kinds[code][KIND_OF[code](item.event)] = rejection
         if found:
             split.drop(found)
         elif not self._probe(split, code):

@@ -26,7 +26,7 @@ from hatched.imports.delivery import Delivery
 from hatched.imports.done import Done
 from hatched.imports.door import Door
 from hatched.imports.keeping import Keeper
-from hatched.imports.limiter import LocalLimiter
+from hatched.imports.limiter import Budget, LocalLimiter
 from hatched.imports.options import Settings
 from hatched.imports.readers import Start
 from hatched.imports.report import ImportReport, ImportResult, Rejection, StopReason
@@ -106,8 +106,13 @@ class Importer:
         """Import. See `AsyncEvents.import_all`."""
         self._began = self._door.now()
         try:
-            if await self._open():
-                return self._ended_before()
+            try:
+                ended_before = await self._open()
+            except StoppedError:
+                ended_before = True
+            if ended_before:
+                self._tell()
+                return self.report()
             try:
                 await self._import()
             except BaseException:
@@ -159,7 +164,7 @@ class Importer:
     async def _open(self) -> bool:
         """Open the files and find out where to go on. Answers whether everything was done before."""
         path = path_of(self._source)
-        if path is not None:
+        if path is not None and self._settings.checkpoint is not None:
             self._mark = readers.fingerprint(path)
         state = None
         if self._settings.checkpoint is not None and not self._settings.dry_run:
@@ -180,16 +185,20 @@ class Importer:
             letters = f"{path}.rejected.jsonl"
         self._name = path or type(self._source).__name__
         if path is None and self._keeper.checkpoint is not None:
-            self._mark = await self._reading.first()
+            with self.stop.interruptible():
+                self._mark = await self._reading.first()
         if state is not None:
             await self._go_on(state, letters)
             if state.ended == "done":
                 return True
         self._slices = deque([start])
         self._next = start.position
+        known = None
         if letters is not None and not self._settings.dry_run:
-            self._keeper.letters = DeadLetters(letters, None if state is None else state.dead_letters)
-        if state is None:
+            if state is not None and state.dead_letter == self._beside(letters):
+                known = state.dead_letters
+            self._keeper.letters = DeadLetters(letters, known)
+        if known is None:
             self._keeper.begin()
         return False
 
@@ -199,7 +208,7 @@ class Importer:
         about = self._settings.lasting
         if state.settings != about and not state.untouched:
             raise ValueError(f"the checkpoint was made with other settings ({state.settings}, now {about}): {kept}")
-        if letters is not None and state.dead_letter not in (None, Path(letters).name):
+        if letters is not None and state.dead_letter not in (None, self._beside(letters)) and not state.untouched:
             raise ValueError(
                 f"the rejected events of this import are in a file {state.dead_letter}: give it, or {kept}"
             )
@@ -212,12 +221,8 @@ class Importer:
         self._earlier = _Counts(**state.counts)
         if isinstance(self._sender.limiter, LocalLimiter) and state.spent:
             self._sender.limiter.load(state.spent["day"], max(time.time() - state.spent["at"], 0.0))
-        if state.spent and state.spent["limit"]:
-            await self._sender.know(state.spent["limit"])
-
-    def _ended_before(self) -> ImportReport:
-        self._tell()
-        return self.report()
+        if state.spent and state.spent["budget"] and self._settings.requests_per_minute is None:
+            await self._sender.allow(Budget(**state.spent["budget"]))
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -307,7 +312,7 @@ class Importer:
     def _worth_sending(self, lingered: bool) -> bool:
         if not self._schedule.free:
             return False
-        full = self._schedule.free >= MAX_EVENTS or self._schedule.bytes >= MAX_BYTES
+        full = self._schedule.free >= MAX_EVENTS or self._schedule.free_bytes >= MAX_BYTES
         # What is under way will set more free; only when nothing is, no more can come.
         return full or lingered or ((self._full or self._over) and not self._active)
 
@@ -326,7 +331,7 @@ class Importer:
             self._judge_inert()
         if self._sink is not None:
             effects = codec.structure(accepted.results, tuple[EventEffects, ...])
-            await self._give(
+            await self._sink(
                 [
                     ImportResult(position=item.position, event_id=item.event["event_id"], effects=effect)
                     for item, effect in zip(part, effects, strict=True)
@@ -351,18 +356,13 @@ class Importer:
         else:
             self.stop(
                 StopReason.REJECTED,
-                f"row {position} was rejected ({rejection.code}: {rejection.message}); "
+                f"the row at position {position} was rejected ({rejection.code}: {rejection.message}); "
                 "give dead_letter= a file, and such rows go there",
             )
             raise StoppedError
         if self._sink is not None:
             event_id = event.get("event_id") if isinstance(event, Mapping) else None
-            await self._give([ImportResult(position=position, event_id=event_id, rejection=rejection)])
-
-    async def _give(self, results: list[ImportResult]) -> None:
-        assert self._sink is not None
-        with self.stop.interruptible():
-            await self._sink(results)
+            await self._sink([ImportResult(position=position, event_id=event_id, rejection=rejection)])
 
     # --- what is dealt with --------------------------------------------------------------------------------------
 
@@ -382,13 +382,13 @@ class Importer:
             self._slices.popleft()
         limiter = self._sender.limiter
         day = limiter.dump() if isinstance(limiter, LocalLimiter) else []
-        spent = {"at": time.time(), "day": day, "limit": self._sender.limit}
+        spent = {"at": time.time(), "day": day, "budget": self._sender.budget and asdict(self._sender.budget)}
         start = self._slices[0]
         return State(
             source=self._name,
             fingerprint=self._mark,
             settings=self._settings.lasting,
-            dead_letter=None if self._keeper.letters is None else Path(self._keeper.letters.path).name,
+            dead_letter=None if self._keeper.letters is None else self._beside(self._keeper.letters.path),
             watermark=self._done.watermark,
             above=self._done.above,
             start_position=start.position,
@@ -397,6 +397,11 @@ class Importer:
             spent=spent,
             ended=ended,
         )
+
+    def _beside(self, letters: str | os.PathLike[str]) -> str:
+        """The dead-letter file as seen from the checkpoint: both may be moved together."""
+        home = "." if self._settings.checkpoint is None else Path(self._settings.checkpoint).parent
+        return os.path.relpath(os.fsdecode(letters), home)
 
     def _total(self) -> _Counts:
         self._counts.requests = self._sender.requests
@@ -414,8 +419,8 @@ class Importer:
             **asdict(total),
             read=self._rows + self._earlier.accepted + self._earlier.rejected + self._earlier.skipped,
             watermark=self._done.watermark if self._settings.dry_run else self._keeper.watermark,
-            fraction=min(self._read_bytes / size, 1.0) if size else None,
-            per_minute=self._sender.per_minute,
+            fraction=min(self._read_bytes / size, 1.0) if size and self._next else None,
+            per_minute=None if self._sender.budget is None else self._sender.budget.per_minute,
             dry_run=self._settings.dry_run,
             stopped=self.stop.reason,
             error=self.stop.message,

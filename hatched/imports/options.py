@@ -26,7 +26,7 @@ class PlanOptions(TypedDict, total=False):
         event_id: `"column"`, the default, takes the row's own; `"content"` makes one, where there is none, of what
             the event says, so that equal rows are one event; a callable is asked for each event, as it would be sent.
         occurred_at: `"required"`, the default, rejects rows that do not say when; `"optional"` lets them occur now.
-        share: Of the rate limit, more than 0 and at most 1, by default 0.5: the rest is for live traffic.
+        share: Of the rate limit, from 0.001 to 1, by default 0.5: the rest is for live traffic.
         requests_per_minute: The limit itself, if you know it. By default the server's headers tell; if they do
             not, 100.
     """
@@ -72,8 +72,9 @@ class ImportOptions(StreamOptions, total=False):
     """Options of `import_all`.
 
     Attributes:
-        dead_letter: The file for rejected events, by default that of the source with `.rejected.jsonl` behind it.
-            For an iterable there is no default, and without a file its first rejected event stops the import.
+        dead_letter: The file for rejected events, of this import alone if it has a checkpoint. By default it is named
+            like the source, with `.rejected.jsonl` behind it. For an iterable there is no default, and without a file
+            its first rejected event stops the import.
         dry_run: Only read and check the rows; nothing is sent.
     """
 
@@ -110,7 +111,8 @@ class Settings:
     @property
     def lasting(self) -> str:
         """What decides which bytes a row becomes, as far as it can be compared."""
-        return f"event_id={self.event_id if isinstance(self.event_id, str) else 'callable'} map={self.map is not None}"
+        event_id = self.event_id if isinstance(self.event_id, str) else "callable"
+        return f"event_id={event_id} occurred_at={self.occurred_at} map={self.map is not None}"
 
 
 def checked(call: str, options: Mapping[str, Any], kind: type[Any]) -> Settings:

@@ -11,7 +11,9 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -69,7 +71,7 @@ def read(path: str, start: Start) -> Iterator[Slice]:
 
 
 def _slices(unpack: Callable[[str], IO[bytes]], path: str, kind: str, start: Start) -> Iterator[Slice]:
-    with unpack(path) as file:
+    with unpack(path) as file, _told_by_name(path):
         if kind == "csv":
             yield from _numbered(_csv(file), start.position)
         elif unpack is _open:
@@ -77,6 +79,14 @@ def _slices(unpack: Callable[[str], IO[bytes]], path: str, kind: str, start: Sta
             yield from _lines(file, start)
         else:
             yield from _from(start.position, _lines(file, Start()))
+
+
+@contextmanager
+def _told_by_name(path: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise OSError(f"{path} is damaged: {error}") from None
 
 
 def format_of(path: str) -> tuple[str, str]:
@@ -223,7 +233,50 @@ def _zstd(path: str) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise ImportError('.zst files need zstandard: pip install "hatched[zstd]"') from None
-    return cast("IO[bytes]", zstandard.open(path, "rb"))
+    return io.BufferedReader(_Frames(Path(path).open("rb"), zstandard.ZstdDecompressor), _BLOCK)
+
+
+class _Frames(io.RawIOBase):
+    """What frames of Zstandard hold. The library's own reader takes a file that is cut short for a whole one."""
+
+    def __init__(self, file: IO[bytes], decompressor: Callable[[], Any]) -> None:
+        self._file = file
+        self._decompressor = decompressor
+        self._frame: Any = None
+        self._packed = b""
+        self._plain = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._plain:
+            self._packed = self._packed or self._file.read(_BLOCK)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("it ends in the middle")
+                return 0
+            self._unpack()
+        count = min(len(buffer), len(self._plain))
+        buffer[:count] = self._plain[:count]
+        self._plain = self._plain[count:]
+        return count
+
+    def _unpack(self) -> None:
+        if self._frame is None:
+            self._frame = self._decompressor().decompressobj()
+        try:
+            self._plain = self._frame.decompress(self._packed)
+        except Exception as error:  # noqa: BLE001  the library's own
+            raise EOFError(str(error)) from None
+        self._packed = b""
+        if self._frame.eof:
+            self._packed = self._frame.unused_data
+            self._frame = None
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 _UNPACK: dict[str, Callable[[str], Any]] = {"": _open, ".gz": _gzip, ".zst": _zstd}

@@ -34,7 +34,8 @@ class StopReason(StrEnum):
 class ImportReport:
     """Where an import stands. With a checkpoint, everything counts from its first run on.
 
-    `read == accepted + rejected + skipped` when the source was read to its end and `stopped` is `None`.
+    `read == accepted + rejected + skipped` when the source was read to its end and `stopped` is `None`, but for a dry
+    run.
 
     Attributes:
         read: Rows of the source.

@@ -117,10 +117,13 @@ class Rows:
                 events = quick_loads(b"[" + b",".join(lines) + b"]")
                 if len(events) == len(lines):
                     stands = self._stands
-                    return [
+                    made = [
                         Item(at, event["user_id"], line) if stands(line, event) else self.of_line(at, line)
                         for at, (line, event) in enumerate(zip(lines, events, strict=True), position)
                     ]
+                    # One that is no JSON by itself may have lent a part to another.
+                    if not any(type(one) is Bad for one in made):
+                        return made
         return [self.of_line(at, line) for at, line in enumerate(lines, position)]
 
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:

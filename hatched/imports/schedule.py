@@ -40,6 +40,11 @@ class Schedule:
         self.free = 0
         self.bytes = 0
 
+    @property
+    def free_bytes(self) -> int:
+        """Of the events that are free, as far as they are like the others."""
+        return self.bytes * self.free // max(self.waiting, 1)
+
     def add(self, item: Item) -> None:
         """The next event of the source."""
         key = self.key(item)

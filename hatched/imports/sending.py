@@ -14,7 +14,7 @@ from attrs import evolve
 from hatched.errors import EventQuotaExceededError, HatchedError, RateLimitError, TransportError
 from hatched.imports.concurrency import Concurrency
 from hatched.imports.door import Door
-from hatched.imports.limiter import Limiter, LocalLimiter
+from hatched.imports.limiter import Budget, Limiter, LocalLimiter
 from hatched.imports.options import Settings
 from hatched.imports.pace import JITTER, budget
 from hatched.imports.report import StopReason
@@ -62,8 +62,7 @@ class Sender:
         retries: Of these, repetitions.
         rate_limited: 429s.
         concurrency: How many may be under way.
-        limit: The server's, per minute; 0 while nothing is known of it, and `None` if it does not say.
-        per_minute: The pace, once it is known.
+        budget: What may be sent, once it is known.
     """
 
     def __init__(self, door: Door, settings: Settings, stop: Stop) -> None:
@@ -73,8 +72,9 @@ class Sender:
         self.limiter: Limiter = settings.limiter or LocalLimiter(door.now)
         self.concurrency = Concurrency(None if settings.concurrency == "auto" else settings.concurrency)
         self.requests = self.retries = self.rate_limited = 0
-        self.per_minute: float | None = None
-        self.limit: int | None = 0
+        self.budget: Budget | None = None
+        self._left = float("-inf")
+        self._limit: int | None = 0  # what the server said: nothing yet
         if settings.limiter is None:
             # Attempts that fail before the server has told its limit count in its windows, too.
             allowed = budget(settings.requests_per_minute, settings.share)
@@ -135,24 +135,23 @@ class Sender:
             raise_for_status(response)
         except HatchedError as error:
             return response, error
-        per_second = None if self.per_minute is None else self.per_minute / 60
+        per_second = None if self.budget is None else self.budget.per_minute / 60
         self.concurrency.answered(self._door.now() - start, per_second)
         return response, None
 
     async def _learn(self, response: Response) -> None:
         info = read_rate_limit(response)
         limit = self._settings.requests_per_minute or (info and info.limit) or None
-        if limit == self.limit or (limit is None and response.status >= 400):
+        if limit == self._limit or (limit is None and response.status >= 400):
             return
         date = parse_http_date(response.headers.get("date", "")) or time.time()
         told = self._settings.requests_per_minute is None and info is not None and info.reset
-        await self.know(limit, told - date if told else None)
+        self._limit = limit
+        await self.allow(budget(limit, self._settings.share, reset_in=told - date if told else None))
 
-    async def know(self, limit: int | None, reset_in: float | None = None) -> None:
-        """The limit of the server, if it tells one."""
-        self.limit = limit
-        allowed = budget(limit, self._settings.share, reset_in=reset_in)
-        self.per_minute = allowed.per_minute
+    async def allow(self, allowed: Budget) -> None:
+        """So much may be sent from here on."""
+        self.budget = allowed
         if isinstance(self.limiter, LocalLimiter):
             self.limiter.learn(allowed)
         else:
@@ -172,11 +171,14 @@ class Sender:
                 await self._rest(wait)
                 now = self._door.now()
                 # Those who wake up late together must not send together.
-                if now >= self._paused_until and now - turn <= JITTER:
+                alone = self.budget is not None and now - self._left >= 60 / self.budget.per_minute
+                if now >= self._paused_until and (now - turn <= JITTER or alone):
+                    self._left = now
                     return
             elif self._stop.reason is not None:
                 raise StoppedError
             else:
+                self._left = self._door.now()
                 return
 
     async def _throttled(self, retry_after: float | None, attempt: int) -> None:

@@ -105,10 +105,10 @@ class Reading:
     async def first(self) -> str | None:
         """What tells the first event of an iterable from another; `None` if there is none. To be asked first."""
         if self._async_rows is not None:
-            row = await anext(self._async_rows, None)
+            row = await anext(self._async_rows, _END)
         else:
-            row = await self._run(lambda: next(self._iterator, None))
-        if row is None:
+            row = await self._run(lambda: next(self._iterator, _END))
+        if row is _END:
             return None
         self._looked_at = [row]
         (outcome,) = await self._make(lambda: self._outcomes(0, [row]))

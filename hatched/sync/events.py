@@ -84,8 +84,9 @@ class Events(Resource[AsyncEvents]):
         """Send any number of events: in full batches, paced, in order, and none of them lost or applied twice.
 
         What the server refuses for what it holds goes to the dead-letter file; the rest of its batch is sent. Lost
-        answers, 429s and 5xx are repeated with the same bytes. Any other end leaves the report with `stopped` set,
-        and with a checkpoint the same call goes on from there, also after the process was killed.
+        answers, 429s and 5xx are repeated with the same bytes. What ends an import early is in the report's `stopped`;
+        a cancellation is raised, and `on_progress` gets the last report. With a checkpoint the same call goes on from
+        there, also after the process was killed.
 
         Args:
             source: A path of JSON Lines, CSV or Parquet (`.jsonl`, `.csv`, `.parquet`, the first two also with `.gz`

@@ -60,7 +60,7 @@ def arm(point: str, place: str, nth: int) -> None:
             die()
         if dies and place == "within":  # of the bytes to be written, some
             data = b"".join(arguments[0])
-            os.write(self._file.fileno(), data[: len(data) // 2])
+            os.write(self._open().fileno(), data[: len(data) // 2])
             die()
         answer = original(self, *arguments, **named)
         if dies:

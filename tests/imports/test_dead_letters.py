@@ -141,7 +141,7 @@ class Stubborn:
 
 def stubborn(path: Path, room: int) -> tuple[DeadLetters, Stubborn]:
     letters = DeadLetters(path, None)
-    letters._file = file = Stubborn(letters._file, room)  # type: ignore[assignment]
+    letters._file = file = Stubborn(letters._open(), room)  # type: ignore[assignment]
     return letters, file
 
 
@@ -194,3 +194,11 @@ def test_its_path_may_be_text(tmp_path: Path, make: Callable[[Path], Any]) -> No
     letters = DeadLetters(make(tmp_path / "dead.jsonl"), None)
     letters.close()
     assert letters.path == str(tmp_path / "dead.jsonl")
+
+
+def test_who_rejects_nothing_touches_nothing_of_others(tmp_path: Path) -> None:
+    idle = DeadLetters(tmp_path / "dead.jsonl", None)
+    write(tmp_path / "dead.jsonl", line(0, {"a": 1}, WHY))
+    idle.append([])
+    idle.close()
+    assert list(events(tmp_path / "dead.jsonl")) == [{"a": 1}]

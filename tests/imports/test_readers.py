@@ -367,3 +367,26 @@ def test_a_missing_library_is_told_with_how_to_get_it(
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(ImportError, match="pip install"):
         numbered(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst"])
+@pytest.mark.parametrize("keep", [0.3, 0.75, 0.99])
+def test_a_packed_file_that_is_cut_short_or_damaged_is_no_whole_one(tmp_path: Path, packed: str, keep: float) -> None:
+    import gzip
+    import random
+
+    import zstandard
+
+    noise = random.Random(1)
+    plain = b"".join(b'{"n": %d}\n' % noise.getrandbits(64) for _ in range(20_000))
+    whole = gzip.compress(plain) if packed == "gz" else zstandard.compress(plain) + zstandard.compress(plain)
+    path = tmp_path / f"a.jsonl.{packed}"
+    path.write_bytes(whole)
+    assert sum(len(one.rows) for one in readers.read(str(path), Start())) == (20_000 if packed == "gz" else 40_000)
+    path.write_bytes(whole[: int(len(whole) * keep)])
+    with pytest.raises(OSError, match="damaged"):
+        list(readers.read(str(path), Start()))
+    middle = len(whole) // 3
+    path.write_bytes(whole[:middle] + bytes(400) + whole[middle + 400 :])
+    with pytest.raises(OSError, match="damaged"):
+        list(readers.read(str(path), Start()))

@@ -269,3 +269,10 @@ def test_two_imports_of_one_client_do_not_disturb_each_other(async_door: Door) -
 
     async_door.run(emulator, main)
     assert ids(emulator) == Counter(f"e{n}" for n in range(2_000))
+
+
+async def test_a_stream_that_is_not_entered_says_so() -> None:
+    async with make_emulator().client() as client:
+        with pytest.raises(RuntimeError, match="enter the stream"):
+            async for _ in client.events.import_stream([]):
+                pass
