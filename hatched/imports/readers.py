@@ -183,7 +183,7 @@ def _of_cells(names: list[str], cells: list[str]) -> Any:
 
 def _parquet(path: str) -> Iterator[Any]:
     try:
-        from pyarrow import parquet
+        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ImportError('Parquet files need pyarrow: pip install "hatched[parquet]"') from None
     with parquet.ParquetFile(path) as file:
