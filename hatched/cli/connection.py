@@ -9,19 +9,20 @@ from typing import Any
 import click
 
 from hatched.cli.errors import may_be_done, wrong_arguments
+from hatched.cli.output import Option
 from hatched.errors import HatchedError
 from hatched.sync.client import HatchedClient
 
 _LONGEST_WAIT = 10.0
 """Seconds. A person at a terminal rather hears that the rate limit is reached than waits a minute for it."""
 
-base_url_option = click.option(
+base_url_option: Option = click.option(
     "--base-url", metavar="URL", help="Where the API is.  [default: HATCHED_BASE_URL, else what the key says]"
 )
-timeout_option = click.option(
+timeout_option: Option = click.option(
     "--timeout", default=15.0, show_default=True, metavar="SECONDS", help="Seconds for one attempt of a request."
 )
-idempotency_key_option = click.option(
+idempotency_key_option: Option = click.option(
     "--idempotency-key",
     metavar="KEY",
     help="Sent twice with one key within 24 hours, it is done once.  [default: a new key]",

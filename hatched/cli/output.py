@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from hatched.codec import to_dict
 from hatched.models._base import Model
 
-as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document, with the names of the API.")
+FC = TypeVar("FC", bound="Callable[..., Any] | click.Command")
+
+
+class Option(Protocol):
+    """What adds an option to a command."""
+
+    def __call__(self, command: FC, /) -> FC:
+        """The command with the option."""
+        ...
+
+
+as_json: Option = click.option("--json", "as_json", is_flag=True, help="One JSON document, with the names of the API.")
 
 
 def printable(text: str) -> str:

@@ -359,9 +359,9 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-buddies = _Resource("buddies", _BUDDIES)
-eggs = _Resource("eggs", _EGGS)
-operations = _Resource("operations", _OPERATIONS)
-paths = _Resource("paths", _PATHS)
-gates = _Resource("gates", _GATES)
-webhooks = _Resource("webhooks", _WEBHOOKS)
+buddies: click.Group = _Resource("buddies", _BUDDIES)
+eggs: click.Group = _Resource("eggs", _EGGS)
+operations: click.Group = _Resource("operations", _OPERATIONS)
+paths: click.Group = _Resource("paths", _PATHS)
+gates: click.Group = _Resource("gates", _GATES)
+webhooks: click.Group = _Resource("webhooks", _WEBHOOKS)

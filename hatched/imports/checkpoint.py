@@ -84,7 +84,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fsdecode(path)
+        self.path: str = os.fsdecode(path)
         if not Path(self.path).parent.is_dir():
             raise FileNotFoundError(f"{self.path}: there is no such directory")
         # A transaction is written by whichever thread is free, and by one at a time.

@@ -24,7 +24,7 @@ class Concurrency:
         self._fixed = fixed
         self._latency = 0.0
         self._halved = float("-inf")
-        self.allowed = 1  # until the first answer tells the limit
+        self.allowed: int = 1  # until the first answer tells the limit
 
     def answered(self, seconds: float, per_second: float | None) -> None:
         """A request was answered in so many seconds; `per_second` may be sent, if that is known."""

@@ -34,14 +34,14 @@ class DeadLetters:
     """
 
     def __init__(self, path: str | os.PathLike[str], size: int | None) -> None:
-        self.path = os.fsdecode(path)
+        self.path: str = os.fsdecode(path)
         file = Path(self.path)
         found = file.stat().st_size if file.exists() else 0
         if size is not None and found < size:
             raise ValueError(f"{self.path} has lost rejected events: it was {size} bytes long, and now is {found}")
         self._file: FileIO | None = None
         self._torn = False
-        self.size = found if size is None else size
+        self.size: int = found if size is None else size
         if found:
             opened = self._open()
             if size is None:

@@ -13,7 +13,7 @@ class Done:
     """
 
     def __init__(self, watermark: int = 0, above: bytes = b"") -> None:
-        self.watermark = watermark
+        self.watermark: int = watermark
         bits = int.from_bytes(above, "little")
         self._above = {watermark + place for place in range(bits.bit_length()) if bits >> place & 1}
 

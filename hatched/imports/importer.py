@@ -75,7 +75,7 @@ class Importer:
         self._source = source
         self._settings = settings
         self._sink = sink
-        self.stop = Stop()
+        self.stop: Stop = Stop()
         self._sender = Sender(door, settings, self.stop)
         self._schedule = Schedule(settings.order)
         self._done = Done()

@@ -33,7 +33,7 @@ class Keeper:
         self._stop = stop
         self.checkpoint: Checkpoint | None = None
         self.letters: DeadLetters | None = None
-        self.watermark = 0
+        self.watermark: int = 0
         self._lines: list[bytes] = []
         self._dirty = anyio.Event()
 

@@ -60,7 +60,7 @@ Row = SendEventParams | Mapping[str, Any]
 _OPEN, _CLOSE = b"{}"
 _DEEPEST = 200
 """Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
-fromisoformat = datetime.fromisoformat
+fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
 
 
 class Item(NamedTuple):

@@ -32,13 +32,13 @@ class Schedule:
     """
 
     def __init__(self, order: Order) -> None:
-        self.key = _KEYS[order]
+        self.key: Callable[[Item], Hashable] = _KEYS[order]
         self._queues: dict[Hashable, list[Item]] = {}
         self._ready: deque[Hashable] = deque()
         self._busy: set[Hashable] = set()
-        self.waiting = 0
-        self.free = 0
-        self.bytes = 0
+        self.waiting: int = 0
+        self.free: int = 0
+        self.bytes: int = 0
 
     @property
     def free_bytes(self) -> int:

@@ -70,8 +70,10 @@ class Sender:
         self._settings = settings
         self._stop = stop
         self.limiter: Limiter = settings.limiter or LocalLimiter(door.now)
-        self.concurrency = Concurrency(None if settings.concurrency == "auto" else settings.concurrency)
-        self.requests = self.retries = self.rate_limited = 0
+        self.concurrency: Concurrency = Concurrency(None if settings.concurrency == "auto" else settings.concurrency)
+        self.requests: int = 0
+        self.retries: int = 0
+        self.rate_limited: int = 0
         self.budget: Budget | None = None
         self._left = float("-inf")
         self._limit: int | None = 0  # what the server said: nothing yet

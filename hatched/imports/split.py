@@ -47,7 +47,7 @@ class Split:
     """
 
     def __init__(self, batch: list[Item]) -> None:
-        self.left = batch
+        self.left: list[Item] = batch
         self._suspects = 0
         self._probe: Item | None = None
 
