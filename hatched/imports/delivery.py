@@ -92,7 +92,7 @@ class Delivery:
 
     async def _leave_out_bad_kinds(self, split: Split) -> None:
         for code, kinds in self._bad_kinds.items():
-            bad = [item for item in split.left if KIND_OF[code](item.event) in kinds]
+            bad = [item for item in split.left if KIND_OF[code](item.event) in kinds] if kinds else []
             for item in bad:
                 await self._reject(item.position, item.event, kinds[KIND_OF[code](item.event)])
             if bad:
