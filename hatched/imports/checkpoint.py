@@ -45,7 +45,7 @@ class State:
         above: The rows beyond that are done, as `Done` has them.
         start_position: Of a row at or before the watermark where reading can begin.
         start_offset: Its place in the file.
-        dead_letter: Name of the dead-letter file, without its directory.
+        dead_letter: The dead-letter file, as seen from the directory of the checkpoint.
         dead_letters: Bytes of the dead-letter file that belong to what is done.
         counts: The counts of the report.
         spent: The requests of the last day, as the limiter has them, and when that was.

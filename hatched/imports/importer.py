@@ -21,6 +21,7 @@ from attrs import asdict, astuple, define
 from hatched import codec
 from hatched.imports import readers
 from hatched.imports.checkpoint import Checkpoint, State
+from hatched.imports.concurrency import MOST
 from hatched.imports.dead_letters import DeadLetters
 from hatched.imports.delivery import Delivery
 from hatched.imports.done import Done
@@ -155,8 +156,6 @@ class Importer:
             keeping.cancel_scope.cancel()
 
     def _workers(self) -> int:
-        from hatched.imports.concurrency import MOST
-
         if self._settings.order == "total":
             return 1
         return MOST if self._settings.concurrency == "auto" else self._settings.concurrency

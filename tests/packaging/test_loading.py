@@ -16,22 +16,7 @@ import pytest
 
 import hatched
 import hatched.models
-
-NEEDS_AN_EXTRA = {
-    "hatched.cli.app",
-    "hatched.cli.completion",
-    "hatched.cli.connection",
-    "hatched.cli.doctor",
-    "hatched.cli.emulator",
-    "hatched.cli.errors",
-    "hatched.cli.import_",
-    "hatched.cli.import_options",
-    "hatched.cli.output",
-    "hatched.cli.progress",
-    "hatched.cli.resources",
-    "hatched.cli.send",
-}
-"""Modules that may fail to import without an extra."""
+from tests.packaging.check_wheel import NEEDS_AN_EXTRA
 
 
 def run(code: str, *arguments: str) -> str:
