@@ -31,10 +31,10 @@ class Done:
     def add(self, positions: Iterable[int]) -> None:
         """These are done."""
         watermark, above = self.watermark, self._above
-        above.update(position for position in positions if position >= watermark)
+        above.update([position for position in positions if position >= watermark])
         while watermark in above:
-            above.remove(watermark)
             watermark += 1
+        above.difference_update(range(self.watermark, watermark))
         self.watermark = watermark
 
     def __contains__(self, position: int) -> bool:

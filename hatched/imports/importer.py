@@ -32,7 +32,7 @@ from hatched.imports.options import Settings
 from hatched.imports.readers import Start
 from hatched.imports.report import ImportReport, ImportResult, Rejection, StopReason
 from hatched.imports.rows import Bad, Item, Rows, Skipped
-from hatched.imports.schedule import MAX_BYTES, MAX_EVENTS, Schedule
+from hatched.imports.schedule import MAX_BYTES, Schedule
 from hatched.imports.sending import Accepted, Sender
 from hatched.imports.sources import AsyncSource, Events, Reading, path_of
 from hatched.imports.stopping import Stop, StoppedError
@@ -231,18 +231,21 @@ class Importer:
                 self._slices.append(events.start)
             self._read_bytes = events.end
             self._next = events.position + len(events.outcomes)
-            for outcome in events.outcomes:
-                if outcome.position < self._fresh_from and outcome.position in self._done:
-                    continue
-                self._rows += 1
-                if not isinstance(outcome, Item):
-                    await self._take_note(outcome)
-                elif self._settings.dry_run:
-                    self._done.add([outcome.position])
-                else:
-                    self._schedule.add(outcome)
+            outcomes = events.outcomes
+            if events.position < self._fresh_from:
+                outcomes = [one for one in outcomes if one.position not in self._done]
+            self._rows += len(outcomes)
+            items = [one for one in outcomes if type(one) is Item]
+            for one in outcomes if len(items) < len(outcomes) else ():
+                if not isinstance(one, Item):
+                    await self._take_note(one)
+            if self._settings.dry_run:
+                self._done.add([item.position for item in items])
+            else:
+                self._schedule.add(items)
             self._tell()
-            self._wake(self._schedule.free // MAX_EVENTS)
+            if self._schedule.full:
+                self._wake(1)
             while self._too_far():
                 self._full = True
                 self._wake(len(self._idle))
@@ -279,7 +282,6 @@ class Importer:
                 await self._delivery.deliver(batch)
                 self._active -= 1
                 self._schedule.give_back(batch)
-                self._wake(1 + self._schedule.free // MAX_EVENTS)
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  raised when what is under way has finished
@@ -293,9 +295,12 @@ class Importer:
         """The next batch, or nothing if there is none any more."""
         lingered = False
         while self.stop.reason is None:
-            if self._active < self._sender.concurrency.allowed and self._worth_sending(lingered):
+            batch = self._schedule.take() if self._may_send and (self._schedule.full or self._no_more(lingered)) else []
+            if batch:
                 self._active += 1
-                return self._schedule.take()
+                if self._may_send and self._schedule.full:
+                    self._wake(1)
+                return batch
             if self._over and not self._schedule.waiting:
                 break
             bell = anyio.Event()
@@ -308,12 +313,13 @@ class Importer:
         self._wake(len(self._idle))
         return []
 
-    def _worth_sending(self, lingered: bool) -> bool:
-        if not self._schedule.free:
-            return False
-        full = self._schedule.free >= MAX_EVENTS or self._schedule.free_bytes >= MAX_BYTES
-        # What is under way will set more free; only when nothing is, no more can come.
-        return full or lingered or ((self._full or self._over) and not self._active)
+    @property
+    def _may_send(self) -> bool:
+        return self._active < self._sender.concurrency.allowed
+
+    def _no_more(self, lingered: bool) -> bool:
+        """Whether it is in vain to wait for more events in a batch: what is under way will set some free."""
+        return lingered or ((self._full or self._over) and not self._active)
 
     def _wake(self, workers: int) -> None:
         for _ in range(min(workers, len(self._idle))):

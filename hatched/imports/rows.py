@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import count, repeat
 from typing import Any, Literal, NamedTuple
 
 from hatched import codec, strict
@@ -60,6 +61,9 @@ Row = SendEventParams | Mapping[str, Any]
 _OPEN, _CLOSE = b"{}"
 _DEEPEST = 200
 """Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
+_KINDS = {"event_id": str, "user_id": str, "type": str, "properties": dict, "occurred_at": str, "audience": str}
+_NAMES = frozenset(_KINDS)
+_REQUIRED = frozenset({"event_id", "user_id", "type"})
 fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
 
 
@@ -75,6 +79,9 @@ class Item(NamedTuple):
         """The event as it is sent."""
         event: dict[str, Any] = json.loads(self.body)
         return event
+
+
+_item = partial(tuple.__new__, Item)  # `Item._make` without its checks
 
 
 class Bad(NamedTuple):
@@ -109,21 +116,13 @@ class Rows:
         self.calls = map is not None or callable(event_id)
         self._as_it_stands = not self.calls
         self._timed = timed
+        self._names = _REQUIRED | {"occurred_at"} if timed else _REQUIRED
 
-    def of_lines(self, position: int, lines: list[bytes]) -> list[Item | Bad | Skipped]:
+    def of_lines(self, position: int, lines: list[bytes]) -> Sequence[Item | Bad | Skipped]:
         """The events of lines of JSON that follow each other."""
-        if self._as_it_stands:
-            with suppress(ValueError):
-                events = quick_loads(b"[" + b",".join(lines) + b"]")
-                if len(events) == len(lines):
-                    stands = self._stands
-                    made = [
-                        Item(at, event["user_id"], line) if stands(line, event) else self.of_line(at, line)
-                        for at, (line, event) in enumerate(zip(lines, events, strict=True), position)
-                    ]
-                    # One that is no JSON by itself may have lent a part to another.
-                    if not any(type(one) is Bad for one in made):
-                        return made
+        users = self._users(lines)
+        if users is not None:
+            return list(map(_item, zip(count(position), users, lines)))
         return [self.of_line(at, line) for at, line in enumerate(lines, position)]
 
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:
@@ -131,11 +130,9 @@ class Rows:
         line = line.strip()
         if not line:
             return Skipped(position)
-        if self._as_it_stands:
-            with suppress(ValueError):
-                event = quick_loads(line)
-                if self._stands(line, event):
-                    return Item(position, event["user_id"], line)
+        users = self._users([line])
+        if users is not None:
+            return Item(position, users[0], line)
         try:
             row = codec.loads(line)
         except ValueError as error:
@@ -153,44 +150,33 @@ class Rows:
         except (TypeError, ValueError) as error:
             return _bad(position, row, _plain(error))
 
-    def _stands(self, line: bytes, event: Any) -> bool:
-        """Whether a line is, to the letter, an event as it would be sent.
+    def _users(self, lines: list[bytes]) -> list[str] | None:
+        """The user of each line, if all are, to the letter, events as they would be sent.
 
-        A backslash may stand for what is no text. Lines are parsed many at a time, and with one id in each, none can
-        hold a part of another's event.
+        Looks at all of them at once, field by field, which takes a fraction of the time of one by one.
         """
+        if not self._as_it_stands:
+            return None
+        text = b",".join(lines)
         try:
-            event_id, user, kind = event["event_id"], event["user_id"], event["type"]
+            events = [*map(quick_loads, lines)]
             if not (
-                type(event_id) is type(user) is type(kind) is str
-                and event_id
-                and user
-                and kind
-                and line[0] == _OPEN
-                and line[-1] == _CLOSE
-                and b"\\" not in line
-                and line.count(b'"event_id"') == 1
-                and line.count(b"{") + line.count(b"[") <= _DEEPEST
+                b"\\" not in text  # it may stand for what is no text
+                and {line[0] == _OPEN and line[-1] == _CLOSE for line in lines} == {True}
+                and {*map(bytes.count, lines, repeat(b'"event_id"'))} == {1}
+                and all(self._names <= {*shape} <= _NAMES for shape in {*map(tuple, events)})
+                and not _may_be_too_deep(text, lines)
             ):
-                return False
-            known = 3
-            if "properties" in event:
-                known += 1
-                if type(event["properties"]) is not dict:
-                    return False
-            if "occurred_at" in event:
-                known += 1
-                if fromisoformat(event["occurred_at"]).tzinfo is None:
-                    return False
-            elif self._timed:
-                return False
-            if "audience" in event:
-                known += 1
-                if type(event["audience"]) is not str or not event["audience"]:
-                    return False
-        except (TypeError, KeyError, ValueError):
-            return False
-        return len(event) == known
+                return None
+            for name, kind in _KINDS.items():
+                values = [event[name] for event in events if name in event]
+                if {*map(type, values)} - {kind} or (kind is str and not all(values)):
+                    return None
+            if None in [fromisoformat(event["occurred_at"]).tzinfo for event in events if "occurred_at" in event]:
+                return None
+            return [event["user_id"] for event in events]
+        except (TypeError, LookupError, ValueError):
+            return None
 
     def _item(self, position: int, row: Any) -> Item | Bad:
         if not isinstance(row, SendEventParams | Mapping):
@@ -210,6 +196,13 @@ class Rows:
         if _too_deep(body, event):
             raise ValueError(f"nested more than {_DEEPEST} levels deep")
         return Item(position, event["user_id"], body)
+
+
+def _may_be_too_deep(text: bytes, lines: list[bytes]) -> bool:
+    """Whether one of the lines, which are not empty, may be; `text` is all of them."""
+    if text.count(b"{") + text.count(b"[") - len(lines) < _DEEPEST:
+        return False
+    return any(line.count(b"{") + line.count(b"[") > _DEEPEST for line in lines)
 
 
 def _too_deep(body: bytes, event: Any) -> bool:

@@ -251,6 +251,6 @@ def _results(response: Response, count: int) -> list[dict[str, Any]] | None:
     except ValueError:
         return None
     results = answer.get("results") if type(answer) is dict else None
-    if type(results) is not list or len(results) != count or not all(type(one) is dict for one in results):
+    if type(results) is not list or len(results) != count or {*map(type, results)} != {dict}:
         return None
     return results

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain, islice
@@ -51,7 +61,7 @@ class Events(NamedTuple):
     """
 
     position: int
-    outcomes: list[Item | Bad | Skipped]
+    outcomes: Sequence[Item | Bad | Skipped]
     start: Start | None
     end: int
 
@@ -152,8 +162,8 @@ class Reading:
     async def _next_row(self, rows: AsyncIterator[Any]) -> Any:
         return self._looked_at.pop() if self._looked_at else await anext(rows, _END)
 
-    def _outcomes(self, position: int, rows: list[Any]) -> list[Item | Bad | Skipped]:
-        if all(type(row) is bytes for row in rows):
+    def _outcomes(self, position: int, rows: list[Any]) -> Sequence[Item | Bad | Skipped]:
+        if {*map(type, rows)} == {bytes}:
             return self._rows.of_lines(position, rows)
         return [self._outcome(at, row) for at, row in enumerate(rows, position)]
 

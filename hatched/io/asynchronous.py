@@ -2,8 +2,8 @@
 
 A request that is abandoned by plain asyncio cancellation can wedge httpcore's pool for good
 (encode/httpcore#1093): its clean-up is protected against anyio's cancellation, not against asyncio's. So
-each request runs in a task of its own under an anyio scope, and never more requests run on a client than
-it has connections.
+each request runs in a task of its own under an anyio scope, unless it is known to be sheltered from asyncio's,
+and never more requests run on a client than it has connections.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class AsyncIO:
         try:
             shard = pool.shards.take()
             try:
-                return await _abandonable(lambda: self._exchange(shard.client, request, timeout), timeout)
+                run = _bounded if request.sheltered else _abandonable
+                return await run(lambda: self._exchange(shard.client, request, timeout), timeout)
             finally:
                 pool.shards.give(shard)
         finally:
@@ -185,17 +186,24 @@ async def _read(response: httpx.Response) -> bytes:
     return wire.unpacked(response, b"".join(chunks))
 
 
+async def _bounded(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:
+    """Run an exchange that only anyio's scopes abandon, or because the time is up."""
+    with anyio.move_on_after(timeout):
+        return await exchange()
+    raise wire.timed_out("read", timeout)
+
+
 async def _abandonable(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:
     """Run an exchange so that it may be abandoned at any time, by the caller or because the time is up."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None:  # trio, whose cancellation is of the kind that clean-up is protected against
+        return await _bounded(exchange, timeout)
     scope = anyio.CancelScope()
     if timeout is not None:
         scope.deadline = anyio.current_time() + timeout
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # trio, whose cancellation is of the kind that clean-up is protected against
-        with scope:
-            return await exchange()
-        raise wire.timed_out("read", timeout) from None
     answer: asyncio.Future[Response] = loop.create_future()
     task = loop.create_task(_into(answer, scope, exchange, timeout))
     try:

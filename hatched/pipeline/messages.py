@@ -23,6 +23,7 @@ class Request:
         timeout: Seconds for this attempt, `None` for no bound.
         deadline: When the whole call must be over, on the clock of the client; `None` for never.
         attempt: Counts from 1.
+        sheltered: Its task is cancelled by anyio's scopes only, never by `asyncio.Task.cancel`.
     """
 
     route: Route
@@ -33,6 +34,7 @@ class Request:
     deadline: float | None = None
     max_retries: int = 0
     attempt: int = 1
+    sheltered: bool = False
 
     def with_header(self, name: str, value: str) -> Request:
         """The same request with one more header."""
@@ -45,6 +47,7 @@ class Request:
             deadline=self.deadline,
             max_retries=self.max_retries,
             attempt=self.attempt,
+            sheltered=self.sheltered,
         )
 
 

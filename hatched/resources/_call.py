@@ -66,12 +66,14 @@ class Caller:
     async def exchange(self, route: Route, body: bytes, *, idempotency_key: str, timeout: float) -> Response:
         """One attempt with a body that is encoded already; nothing is retried, and any answer is an answer.
 
+        To be called by tasks only that are cancelled by anyio's scopes, not by `asyncio.Task.cancel`.
+
         Raises:
             HatchedError: There was no answer.
         """
         self.refuse(route)
         given = {"idempotency_key": idempotency_key, "timeout": timeout, "max_retries": 0, "deadline": None}
-        response = await self._handler(self._request(route, (), None, body, given, 0.0))
+        response = await self._handler(self._request(route, (), None, body, given, 0.0, sheltered=True))
         self._seen(response)
         return response
 
@@ -88,6 +90,8 @@ class Caller:
         content: bytes | None,
         given: Mapping[str, Any],
         start: float,
+        *,
+        sheltered: bool = False,
     ) -> Request:
         url = self.config.base_url + (_path(route, ids) if ids else route.path)
         if query is not None:
@@ -109,6 +113,7 @@ class Caller:
             timeout=given.get("timeout", self.config.timeout),
             deadline=None if deadline is None else start + deadline,
             max_retries=given.get("max_retries", self.config.max_retries),
+            sheltered=sheltered,
         )
 
 
