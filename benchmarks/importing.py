@@ -20,7 +20,6 @@ from httpx_aiohttp import AiohttpTransport
 from benchmarks import server
 from benchmarks.measure import Row, medians
 from hatched import AsyncHatchedClient
-from hatched.io.wire import PER_SHARD
 
 KEY = "hatch_test_benchmark"
 HEADERS = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
@@ -62,10 +61,10 @@ async def _beside_others(url: str, path: Path) -> list[Row]:
         AsyncHatchedClient(api_key=KEY, base_url=url + "/api/v1", http_client=aio) as on_aiohttp,
         AsyncElasticsearch(url) as elastic,
     ):
-        clients = [httpx.AsyncClient(headers=HEADERS) for _ in range(TASKS // PER_SHARD)]
+        clients = [httpx.AsyncClient(headers=HEADERS) for _ in range(TASKS)]
 
         async def by_hand() -> None:
-            await _all(url, [clients[number % len(clients)] for number in range(TASKS)], bodies)
+            await _all(url, clients, bodies)
 
         async def bulk() -> None:
             async for _ in async_streaming_bulk(elastic, _actions(path), chunk_size=100):

@@ -1,9 +1,8 @@
 """The asynchronous io: httpx.AsyncClient on asyncio or trio.
 
 A request that is abandoned by plain asyncio cancellation can wedge httpcore's pool for good
-(encode/httpcore#1093): its clean-up is protected against anyio's cancellation, not against asyncio's. So
-each request runs in a task of its own under an anyio scope, unless it is known to be sheltered from asyncio's,
-and never more requests run on a client than it has connections.
+(encode/httpcore#1093): its clean-up is protected against anyio's cancellation, not against asyncio's. So each
+request runs in a task of its own under an anyio scope, unless it is known to be sheltered from asyncio's.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from hatched.config import Secret
 from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
-from hatched.io.shards import Shards
+from hatched.io.clients import Clients
 from hatched.pipeline.messages import Request, Response
 
 
 class _Pool:
     """The connections of one event loop."""
 
-    def __init__(self, make: Callable[[], httpx.AsyncClient], *, each: int, most: int) -> None:
-        self.shards = Shards(make, each=each)
-        self.slots = anyio.Semaphore(most, fast_acquire=True)
+    def __init__(self, make: Callable[[], httpx.AsyncClient]) -> None:
+        self.clients = Clients(make)
+        self.slots = anyio.Semaphore(wire.CONNECTIONS, fast_acquire=True)
 
     async def aclose(self) -> None:
-        for shard in self.shards.all:
+        for client in self.clients.all:
             with suppress(Exception):  # a connection that breaks while it is closed is closed
-                await shard.client.aclose()
+                await client.aclose()
 
 
 class AsyncIO:
@@ -75,12 +74,12 @@ class AsyncIO:
         except anyio.WouldBlock:
             timeout = await _wait_for(pool.slots, timeout)
         try:
-            shard = pool.shards.take()
+            client = pool.clients.take()
             try:
                 run = _bounded if request.sheltered else _abandonable
-                return await run(lambda: self._exchange(shard.client, request, timeout), timeout)
+                return await run(lambda: self._exchange(client, request, timeout), timeout)
             finally:
-                pool.shards.give(shard)
+                pool.clients.give(client)
         finally:
             pool.slots.release()
 
@@ -109,9 +108,9 @@ class AsyncIO:
     def _new_pool(self) -> _Pool:
         mine = self._http_client
         if mine is not None:
-            return _Pool(lambda: mine, each=wire.PER_SHARD * wire.SHARDS, most=wire.PER_SHARD * wire.SHARDS)
+            return _Pool(lambda: mine)
         settings = wire.settings(self._base_url)
-        return _Pool(lambda: wire.AsyncClient(**settings), each=wire.PER_SHARD, most=wire.PER_SHARD * wire.SHARDS)
+        return _Pool(lambda: wire.AsyncClient(**settings))
 
     async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
         try:

@@ -14,7 +14,7 @@ from hatched.config import Secret
 from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
-from hatched.io.shards import Shards
+from hatched.io.clients import Clients
 from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import Request, Response
 
@@ -44,9 +44,8 @@ class BlockingIO:
         self._connect()
 
     def _connect(self) -> None:
-        each = wire.PER_SHARD if self._http_client is None else wire.PER_SHARD * wire.SHARDS
-        self._shards: Shards[httpx.Client] = Shards(self._make, each=each)
-        self._slots = threading.Semaphore(wire.PER_SHARD * wire.SHARDS)
+        self._clients: Clients[httpx.Client] = Clients(self._make)
+        self._slots = threading.Semaphore(wire.CONNECTIONS)
 
     def _make(self) -> httpx.Client:
         if self._http_client is not None:
@@ -64,18 +63,18 @@ class BlockingIO:
         if self._closed:
             raise ClientClosedError("the client is closed")
         self._leave_the_parents_connections()
-        slots, shards = self._slots, self._shards
+        slots, clients = self._slots, self._clients
         if not slots.acquire(blocking=False):
             start = time.monotonic()
             if not slots.acquire(timeout=timeout):
                 raise wire.timed_out("pool", timeout, maybe_received=False)
             timeout = None if timeout is None else max(timeout - (time.monotonic() - start), 0.001)
         try:
-            shard = shards.take()
+            client = clients.take()
             try:
-                return self._exchange(shard.client, request, timeout)
+                return self._exchange(client, request, timeout)
             finally:
-                shards.give(shard)
+                clients.give(client)
         finally:
             slots.release()
 
@@ -94,7 +93,7 @@ class BlockingIO:
                 raise ConfigurationError(
                     "the http_client was used before this process was forked: give each process its own"
                 )
-            self._inherited = self._shards  # kept, so that nobody closes the parent's connections
+            self._inherited = self._clients  # kept, so that nobody closes the parent's connections
             self._connect()
         self._pid = pid
 
@@ -127,8 +126,8 @@ class BlockingIO:
     async def aclose(self) -> None:
         self._closed = True
         if self._http_client is None and self._pid == os.getpid():
-            for shard in self._shards.all:
-                shard.client.close()
+            for client in self._clients.all:
+                client.close()
 
 
 def _read(response: httpx.Response, ends: float | None) -> bytes | None:

@@ -14,9 +14,8 @@ from hatched.config import Secret
 from hatched.errors import RequestTimeoutError, TransportError
 from hatched.pipeline.messages import Request, Response
 
-PER_SHARD = 4
-"""Connections of one httpx client. One client with many loses half its throughput to its own pool."""
-SHARDS = 32
+CONNECTIONS = 128
+"""Of one client, at once."""
 ERROR_BODY = 64 * 1024
 """Bytes that are read of an error answer."""
 
@@ -66,7 +65,7 @@ def settings(base_url: str) -> Settings:
     encrypted = base_url.startswith("https:")
     return {
         "verify": _tls() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        "limits": httpx.Limits(max_connections=PER_SHARD, max_keepalive_connections=PER_SHARD),
+        "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
         "timeout": None,
         "trust_env": encrypted,
     }
@@ -185,7 +184,7 @@ def timed_out(phase: str, timeout: float | None, *, maybe_received: bool = True)
     """The error of an attempt that took too long."""
     what = {
         "connect": "could not connect",
-        "pool": f"all {PER_SHARD * SHARDS} connections were busy",
+        "pool": f"all {CONNECTIONS} connections were busy",
         "write": "could not send the request",
     }.get(phase, "no complete answer")
     within = "" if timeout is None else f" within {timeout:g} s"

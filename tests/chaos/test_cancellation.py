@@ -151,13 +151,13 @@ async def works_on(client: hatched.AsyncHatchedClient) -> None:
 def nothing_is_lost(client: hatched.AsyncHatchedClient) -> None:
     io: Any = client._shared.io
     (pool,) = io._pools.values()
-    assert pool.slots.value == wire.PER_SHARD * wire.SHARDS
+    assert pool.slots.value == wire.CONNECTIONS
     assert pool.slots.statistics().tasks_waiting == 0
-    assert len(pool.shards.all) <= wire.SHARDS
-    for shard in pool.shards.all:
-        inner = shard.client._transport._pool
-        assert (shard.busy, len(inner._requests)) == (0, 0)
-        assert len(inner.connections) <= wire.PER_SHARD
+    assert len(pool.clients.all) == len(pool.clients._idle) <= wire.CONNECTIONS
+    for one in pool.clients.all:
+        inner = one._transport._pool
+        assert inner._requests == []
+        assert len(inner.connections) <= 1
         assert all(connection.is_idle() for connection in inner.connections)
     assert client._shared.pacer._in_flight == 0
 
@@ -183,7 +183,7 @@ async def test_nothing_is_lost_when_all_kinds_of_cancellation_meet(
 async def test_nothing_is_lost_when_calls_are_abandoned_that_wait_for_a_connection(
     base_url: str, way: Abandon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "SHARDS", 2)
+    monkeypatch.setattr(wire, "CONNECTIONS", 8)
     async with hatched.AsyncHatchedClient(api_key="hatch_test_chaos", base_url=base_url) as client:
         await storm(client, [way], 60)
         await works_on(client)
@@ -198,7 +198,7 @@ async def test_no_task_is_left_after_a_storm(client: hatched.AsyncHatchedClient)
 
 async def test_every_connection_can_be_used_at_once_after_a_storm(client: hatched.AsyncHatchedClient) -> None:
     await storm(client, WAYS, 100)
-    effects = await asyncio.gather(*(send(client) for _ in range(wire.PER_SHARD * wire.SHARDS)))
+    effects = await asyncio.gather(*(send(client) for _ in range(wire.CONNECTIONS)))
     assert {one.coins for one in effects} == {10}
     nothing_is_lost(client)
 

@@ -107,7 +107,7 @@ async def test_a_late_answer_of_a_free_connection_does_not_reach_the_next_call(
 async def test_waiting_for_a_free_connection_counts_towards_the(
     colour: Any, run: Any, serve: Any, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr("hatched.io.wire.SHARDS", 1)
+    monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     client = colour.client(base_url=serve(stall()).base_url, max_retries=0)
     busy = [lambda: client.health(timeout=0.6)] * 4
     seconds = 0.0
@@ -128,7 +128,7 @@ async def test_waiting_for_a_free_connection_counts_towards_the(
 async def test_no_free_connection_is_a_timeout_of_a_request_that_was_not_sent(
     colour: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hatched.io.wire.SHARDS", 1)
+    monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     client = colour.client(base_url=serve(stall()).base_url, max_retries=0)
     calls = [lambda: client.health(timeout=0.3)] * 4 + [lambda: (time.sleep(0.01), client.health(timeout=0.05))[1]] * 2
     outcomes = await colour.together(*calls)
@@ -278,10 +278,10 @@ async def nothing_is_lost(client: hatched.AsyncHatchedClient) -> None:
     """No slot taken, no request counted, no connection in use, no task left."""
     io: Any = client._shared.io
     (pool,) = io._pools.values()
-    assert pool.slots.value == wire.PER_SHARD * wire.SHARDS
-    assert [shard.busy for shard in pool.shards.all] == [0] * len(pool.shards.all)
-    for shard in pool.shards.all:
-        inner = shard.client._transport._pool
+    assert pool.slots.value == wire.CONNECTIONS
+    assert len(pool.clients._idle) == len(pool.clients.all)
+    for one in pool.clients.all:
+        inner = one._transport._pool
         assert inner._requests == []
         assert all(connection.is_idle() for connection in inner.connections)
     assert client._shared.pacer._in_flight == 0
@@ -422,7 +422,7 @@ async def test_a_cancelled_wait_for_the_rate_limit_gives_its_turn_back(serve: An
 async def test_a_cancelled_wait_for_a_free_connection_gives_nothing_away(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hatched.io.wire.SHARDS", 1)
+    monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     server = serve(*[stall(0.1)] * 4, answer(200, OK))
     async with hatched.AsyncHatchedClient(api_key=KEY, base_url=server.base_url, max_retries=0) as client:
         busy = [asyncio.create_task(client.health()) for _ in range(4)]

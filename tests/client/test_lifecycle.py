@@ -280,8 +280,8 @@ async def test_a_close_that_is_cancelled_closes_all_the_same(serve: Any) -> None
     closing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await closing
-    assert len(pool.shards.all) == 5
-    assert all(shard.client.is_closed for shard in pool.shards.all)
+    assert len(pool.clients.all) == 20
+    assert all(one.is_closed for one in pool.clients.all)
 
 
 def test_a_client_left_open_at_exit_is_no_error(serve: Any) -> None:
@@ -303,8 +303,8 @@ def test_a_loop_per_thread_on_one_client(serve: Any) -> None:
             return [one.status for one in await asyncio.gather(*(client.health() for _ in range(5)))]
         finally:
             pool = client._shared.io._pool()
-            for shard in pool.shards.all:
-                await shard.client.aclose()
+            for one in pool.clients.all:
+                await one.aclose()
 
     def loop() -> list[str | None]:
         barrier.wait()
@@ -358,7 +358,7 @@ def test_sixteen_threads_share_one_synchronous_client(serve: Any) -> None:
 
 
 def test_threads_wait_for_a_free_connection_and_none_is_lost(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hatched.io.wire.SHARDS", 1)
+    monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     server = serve(answer(200, OK))
     with hatched.HatchedClient(api_key=KEY, base_url=server.base_url) as client, ThreadPoolExecutor(16) as threads:
         assert {one.status for one in threads.map(lambda _: client.health(), range(100))} == {"ok"}

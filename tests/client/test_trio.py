@@ -182,8 +182,8 @@ def test_one_client_on_trio_and_on_asyncio_after_each_other(serve: Any) -> None:
         try:
             return (await client.health()).status
         finally:
-            for shard in client._shared.io._pool().shards.all:
-                await shard.client.aclose()
+            for one in client._shared.io._pool().clients.all:
+                await one.aclose()
 
     assert [trio.run(once), asyncio.run(once()), trio.run(once)] == ["ok"] * 3
 
