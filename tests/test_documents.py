@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,9 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Emulator:
     emulator = Emulator()
     monkeypatch.setenv("HATCHED_API_KEY", emulator.api_key)
     monkeypatch.setenv("HATCHED_BASE_URL", emulator.base_url)
-    monkeypatch.setattr(wire, "AsyncClient", partial(wire.AsyncClient, transport=emulator.transport()))
-    monkeypatch.setattr(wire, "Client", partial(wire.Client, transport=emulator.sync_transport()))
+    for name, transport in (("AsyncClient", emulator.transport()), ("Client", emulator.sync_transport())):
+        made = partialmethod(getattr(wire, name).__init__, transport=transport)
+        monkeypatch.setattr(wire, name, type(name, (getattr(wire, name),), {"__init__": made}))
     return emulator
 
 

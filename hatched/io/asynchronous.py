@@ -114,9 +114,11 @@ class AsyncIO:
 
     async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
         try:
-            response = await client.send(
-                wire.to_httpx(request, self._key, timeout, self._http_client), stream=True, follow_redirects=False
-            )
+            message = wire.to_httpx(request, self._key, timeout, self._http_client)
+            if isinstance(client, wire.AsyncClient):
+                response = await client.pass_on(message)
+            else:
+                response = await client.send(message, stream=True, follow_redirects=False)
             try:
                 body = await _read(response)
             finally:

@@ -100,9 +100,11 @@ class BlockingIO:
     def _exchange(self, client: httpx.Client, request: Request, timeout: float | None) -> Response:
         ends = None if timeout is None else time.monotonic() + timeout
         try:
-            response = client.send(
-                wire.to_httpx(request, self._key, timeout, self._http_client), stream=True, follow_redirects=False
-            )
+            message = wire.to_httpx(request, self._key, timeout, self._http_client)
+            if isinstance(client, wire.Client):
+                response = client.pass_on(message)
+            else:
+                response = client.send(message, stream=True, follow_redirects=False)
             try:
                 body = _read(response, ends)
             finally:
