@@ -6,12 +6,16 @@ import asyncio
 import json
 import os
 import random
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
@@ -149,8 +153,39 @@ def _beside_moto() -> list[Row]:
             http.put(name, content=body, headers=MOTOS).raise_for_status()
             assert http.get(name, headers=MOTOS).content == body
 
-        mine, motos = in_turns(egg, thing, rounds=100, times=3)
-    return [Row("create and read an object on a server; moto's", mine, motos)]
+        mine, others = in_turns(egg, thing, rounds=100, times=3)
+        rows = [Row("create and read an object on a server; moto's", mine, others)]
+        if shutil.which("npm"):
+            with _json_server() as files:
+
+                def entry() -> None:
+                    made = http.post(f"{files}/eggs", json={"user_id": "user_42"}).json()
+                    assert http.get(f"{files}/eggs/{made['id']}").json() == made
+
+                mine, others = in_turns(egg, entry, rounds=100, times=3)
+                rows.append(Row("the same; json-server's", mine, others))
+    return rows
+
+
+@contextmanager
+def _json_server() -> Iterator[str]:
+    """The one of npm, where there is npm."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        Path(folder, "db.json").write_text('{"eggs": []}')
+        install = ["npm", "install", "--silent", "--no-audit", "--prefix", folder, "json-server@0.17.4"]
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
+        free.close()
+        program = f"{folder}/node_modules/.bin/json-server"
+        with subprocess.Popen([program, "--quiet", "--port", str(port), f"{folder}/db.json"]) as process:
+            try:
+                url = f"http://127.0.0.1:{port}"
+                with httpx.Client(transport=httpx.HTTPTransport(retries=10)) as patient:
+                    patient.get(url)
+                yield url
+            finally:
+                process.kill()
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
@@ -79,16 +80,18 @@ def _with_bad_events() -> Iterator[Row]:
         error = {**json.loads(response.body)["error"], "details": {}}
         return evolve(response, body=json.dumps({"error": error}).encode())
 
-    for what, bound, spoil in (
+    spoilers: list[tuple[str, str, Callable[[dict[str, Any], int], dict[str, Any]]]] = [
         ("of a type of its own each", "<= 2", lambda event, number: event | {"type": f"no_such_type_{number}"}),
         ("for what they hold", "", lambda event, _: event | {"user_id": "a\0b"}),
-    ):
+    ]
+    for what, bound, spoil in spoilers:
         emulator = Emulator(plan="enterprise")
         rows_ = [spoil(event, at) if at % 400 == 200 else event for at, event in enumerate(events(SPOILT))]
 
-        async def run(emulator: Emulator = emulator, rows_: list[object] = rows_) -> int:  # type: ignore[assignment]
+        async def run(emulator: Emulator = emulator, rows_: list[dict[str, Any]] = rows_) -> int:
             with tempfile.TemporaryDirectory() as folder:
-                async with emulator.client(middleware=[silent]) as hatched:
+                async with emulator.client() as client:
+                    hatched = client.with_options(middleware=[silent])
                     report = await hatched.events.import_all(
                         rows_, dead_letter=Path(folder, "rejected.jsonl"), inert_threshold=1
                     )

@@ -326,10 +326,7 @@ def _told_of(error: Exception) -> int:
 
 def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
     if error is not None and not report.accepted + report.rejected + report.skipped:
-        code = _told_of(error)
-        if "retry" in job.words and code == BAD_INPUT:
-            click.echo("hint: --map can mend the events, or leave some out by answering None", err=True)
-        return code
+        return _told_of(error)
     if report.stopped is not None:
         resume = None if job.checkpoint is None else job.resume
         report = evolve(report, error=redact(_in_options(report.error or "")), resume=resume)
@@ -341,7 +338,8 @@ def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
     if report.rejected and job.dead_letter is not None and report.stopped is not StopReason.STORAGE:
         click.echo(f"{report.rejected} rejected: see {printable(job.dead_letter)}", err=True)
         again = shlex.join(["hatched", "import", "retry", _plain(job.dead_letter)])
-        click.echo(f"hint: when they are mended, `{printable(again)}` sends them again", err=True)
+        how = f"`{printable(again)}` sends them again; its --map can mend them"
+        click.echo(f"hint: when they are mended, {how}", err=True)
     if report.stopped is None:
         return _WITH_REJECTS if report.rejected else 0
     if error is not None:

@@ -264,7 +264,8 @@ class Importer:
         if isinstance(outcome, Skipped):
             self._counts.skipped += 1
             self._finish([outcome.position])
-        elif outcome.position == 0:
+        elif outcome.position == 0 and (path_of(self._source) is not None or self._settings.dead_letter is None):
+            # It tells of a wrong file or map. Others who have said where such rows go bring rows of many sources.
             raise ValueError(f"the first row is no event, so nothing was sent: {outcome.rejection.message}")
         else:
             await self._reject(outcome.position, outcome.row, outcome.rejection)

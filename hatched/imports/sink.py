@@ -76,7 +76,7 @@ class EventSink:
 
         Raises:
             ImportStoppedError: It was not written to its end.
-            ValueError: Its first row is no event, and nothing was sent.
+            ValueError: Its first row is no event, no file is there for such rows, and nothing was sent.
             ConfigurationError: There is no key.
         """
         client, options = self._prepared()

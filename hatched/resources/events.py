@@ -115,8 +115,8 @@ class AsyncEvents(AsyncResource):
             options: See `ImportOptions`.
 
         Raises:
-            ValueError: The first row is no event, the checkpoint belongs to something else, or an option is out of
-                range; nothing was sent.
+            ValueError: The first row is no event (that of an iterable with a `dead_letter` goes there), the checkpoint
+                belongs to something else, or an option is out of range; nothing was sent.
             OSError: The source cannot be read. Like any error of the source it is raised when what is under way has
                 finished.
         """

@@ -356,7 +356,7 @@ def test_a_checkpoint_that_fails_once_costs_no_dead_letter_and_doubles_none(
     small.finish_and_check()
 
 
-@pytest.mark.parametrize("largest", [30_000, 60_000, 90_000] if FULL else [40_000])
+@pytest.mark.parametrize("largest", [30_000, 35_000, 40_000] if FULL else [40_000])
 def test_files_that_may_not_grow_stop_an_import_which_goes_on_when_they_may(
     served: tuple[Emulator, str], killer: Ask, tmp_path: Path, largest: int
 ) -> None:

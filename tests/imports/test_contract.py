@@ -556,8 +556,21 @@ def test_without_a_file_for_rejected_events_the_first_one_stops_the_import(door:
 def test_a_first_row_that_is_no_event_is_an_error_and_nothing_is_sent(door: Door, tmp_path: Path) -> None:
     server = FakeServer()
     with pytest.raises(ValueError, match="the first row is no event"):
-        door.import_all(server, [{"id": 1}, *events(500, 1)], dead_letter=tmp_path / "dead.jsonl")
+        door.import_all(server, [{"id": 1}, *events(500, 1)])
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 1}\n' + json.dumps(event(1)))
+    with pytest.raises(ValueError, match="the first row is no event"):
+        door.import_all(server, path, dead_letter=tmp_path / "dead.jsonl")
     assert server.requests == []
+
+
+def test_a_first_row_that_is_no_event_costs_the_others_of_an_iterable_nothing_if_there_is_a_file_for_it(
+    door: Door, tmp_path: Path
+) -> None:
+    dead = tmp_path / "dead.jsonl"
+    report = door.import_all(make_emulator(), [{"id": 1}, *events(500, 1)], dead_letter=dead)
+    assert (report.stopped, report.accepted, report.rejected) == (None, 499, 1)
+    assert json.loads(dead.read_text())["position"] == 0
 
 
 def test_too_many_events_that_meet_no_buddy_stop_the_import(door: Door) -> None:
