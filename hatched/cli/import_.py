@@ -415,8 +415,10 @@ def _print_plan(plan: ImportPlan, given: Mapping[str, Any]) -> None:
         "time": f"{duration(plan.seconds)} at {given.get('share', 0.5):g} of {limit}",
         "days": plan.days,
         "quota": "none known" if plan.quota is None else f"{plan.quota:,} events a month",
-        **{f"row {position + 1}": _in_options(bad.message) for position, bad in plan.problems.items()},
+        **{f"position {position}": _in_options(bad.message) for position, bad in plan.problems.items()},
     }
+    if plan.rejected > len(plan.problems):
+        values["more"] = f"{plan.rejected - len(plan.problems)} rejected rows"
     print_pairs({printable(name): value for name, value in values.items()})
 
 

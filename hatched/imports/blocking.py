@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import anyio.to_thread
+from attrs import evolve
 
 from hatched import routes
 from hatched.imports.door import Door
@@ -202,7 +203,7 @@ class _Import:
         self.importer = Importer(
             door,
             source,
-            settings if settings.on_progress is None else settings.with_progress(self._tell),
+            settings if settings.on_progress is None else evolve(settings, on_progress=self._tell),
             self._give if streaming else None,
         )
         self._started = False

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypedDict
 
-from attrs import evolve, frozen
+from attrs import fields, frozen
 
 from hatched.imports.concurrency import MOST
 from hatched.imports.limiter import Limiter
@@ -31,11 +31,11 @@ class PlanOptions(TypedDict, total=False):
             not, 100.
     """
 
-    map: Callable[[Any], Row | None]
+    map: Callable[[Any], Row | None] | None
     event_id: EventId
     occurred_at: Literal["required", "optional"]
     share: float
-    requests_per_minute: int
+    requests_per_minute: int | None
 
 
 class StreamOptions(PlanOptions, total=False):
@@ -58,14 +58,14 @@ class StreamOptions(PlanOptions, total=False):
 
     order: Order
     concurrency: int | Literal["auto"]
-    limiter: Limiter
+    limiter: Limiter | None
     timeout: float
     give_up_after: float
     on_day_limit: Literal["stop", "wait"]
     on_quota: Literal["stop", "wait"]
     inert_threshold: float
-    checkpoint: str | os.PathLike[str]
-    on_progress: Callable[[ImportReport], object]
+    checkpoint: str | os.PathLike[str] | None
+    on_progress: Callable[[ImportReport], object] | None
 
 
 class ImportOptions(StreamOptions, total=False):
@@ -78,7 +78,7 @@ class ImportOptions(StreamOptions, total=False):
         dry_run: Only read and check the rows; nothing is sent.
     """
 
-    dead_letter: str | os.PathLike[str]
+    dead_letter: str | os.PathLike[str] | None
     dry_run: bool
 
 
@@ -104,10 +104,6 @@ class Settings:
     dead_letter: str | os.PathLike[str] | None = None
     dry_run: bool = False
 
-    def with_progress(self, on_progress: Callable[[ImportReport], object]) -> Settings:
-        """The same with another callback."""
-        return evolve(self, on_progress=on_progress)
-
     @property
     def lasting(self) -> str:
         """What decides which bytes a row becomes, as far as it can be compared."""
@@ -126,8 +122,7 @@ def checked(call: str, options: Mapping[str, Any], kind: type[Any]) -> Settings:
     for name, value in options.items():
         if name not in names:
             raise TypeError(unexpected(call, name, names))
-        expected = _EXPECTED[name]
-        problem = expected(value)
+        problem = None if value is None and name in _MAY_BE_NONE else _EXPECTED[name](value)
         if problem is not None:
             raise problem
     return Settings(**options)
@@ -178,6 +173,7 @@ def _boolean(value: Any) -> Exception | None:
     return None if isinstance(value, bool) else TypeError(f"dry_run must be a bool, not {type(value).__name__}")
 
 
+_MAY_BE_NONE = {field.name for field in fields(Settings) if field.default is None}
 _LONG = 10 * 365 * 86_400.0
 
 _EXPECTED: dict[str, Callable[[Any], Exception | None]] = {

@@ -444,8 +444,8 @@ def test_a_dry_run_needs_neither_key_nor_network(write: Write, monkeypatch: pyte
     assert (told["type logged_in"], told["type lesson_completed"]) == ("166", "84")
     assert told["time"] == "4 s at 0.5 of 100 requests/min, which is assumed"
     assert (told["days"], told["quota"]) == ("1", "10,000 events a month")
-    assert "expected an event, got str" in told["row 9"]
-    assert "row 8" in told
+    assert "expected an event, got str" in told["position 8"]
+    assert "position 7" in told
     assert "rules and fires webhooks for historic events" in result.stderr
     assert "rows without occurred_at are rejected" in result.stderr
     assert [*map(str, Path().iterdir())] == ["a.jsonl"]
@@ -454,6 +454,13 @@ def test_a_dry_run_needs_neither_key_nor_network(write: Write, monkeypatch: pyte
     result = CliRunner().invoke(command, ["import", "a.jsonl", *options])
     assert json.loads(result.stdout)["limit"] == 50_000
     assert "warning: rows without occurred_at happen now" in result.stderr
+
+
+def test_a_dry_run_shows_the_first_ten_rejected_rows_and_counts_the_others(write: Write) -> None:
+    result = CliRunner().invoke(command, ["import", "--dry-run", write([event(1), *["no event"] * 12])])
+    told = fields(result)
+    assert [name for name in told if name.startswith("position ")] == [f"position {at}" for at in range(1, 11)]
+    assert told["more"] == "2 rejected rows"
 
 
 def test_a_dry_run_says_what_would_be_refused(write: Write) -> None:

@@ -38,6 +38,7 @@ GOOD: list[tuple[str, Any]] = [
     ("on_progress", print),
     ("dead_letter", "a.jsonl"),
     ("dry_run", True),
+    *[(name, None) for name in ("map", "requests_per_minute", "limiter", "checkpoint", "on_progress", "dead_letter")],
 ]
 WRONG_TYPE: list[tuple[str, Any]] = [
     ("map", "x"),
@@ -48,12 +49,10 @@ WRONG_TYPE: list[tuple[str, Any]] = [
     ("share", None),
     ("requests_per_minute", 1.5),
     ("limiter", object()),
-    ("limiter", None),
     ("timeout", None),
     ("give_up_after", "900"),
     ("inert_threshold", None),
     ("checkpoint", b"a.db"),
-    ("checkpoint", None),
     ("on_progress", 3),
     ("dead_letter", 3),
     ("dry_run", 1),
