@@ -11,12 +11,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from operator import add
 from pathlib import Path
 from typing import Any
 
 import anyio
-from attrs import asdict, astuple, define
+from attrs import asdict, define
 
 from hatched import codec
 from hatched.imports import readers
@@ -58,10 +57,6 @@ class _Counts:
     inert: int = 0
     rejected: int = 0
     skipped: int = 0
-    requests: int = 0
-    retries: int = 0
-    rate_limited: int = 0
-    elapsed: float = 0.0
 
 
 class Importer:
@@ -81,7 +76,7 @@ class Importer:
         self._schedule = Schedule(settings.order)
         self._done = Done()
         self._counts = _Counts()
-        self._earlier = _Counts()
+        self._earlier: Mapping[str, Any] = {}  # what the runs before this one have counted
         self._began = 0.0
         self._reading: Reading | None = None
         self._next = 0
@@ -217,7 +212,7 @@ class Importer:
         self._done = Done(state.watermark, state.above)
         self._keeper.watermark = state.watermark
         self._fresh_from = state.watermark + 8 * len(state.above)
-        self._earlier = _Counts(**state.counts)
+        self._earlier = state.counts
         if isinstance(self._sender.limiter, LocalLimiter) and state.spent:
             self._sender.limiter.load(state.spent["day"], max(time.time() - state.spent["at"], 0.0))
         if state.spent and state.spent["budget"] and self._settings.requests_per_minute is None:
@@ -345,8 +340,8 @@ class Importer:
             )
 
     def _judge_inert(self) -> None:
-        inert = self._earlier.inert + self._counts.inert
-        accepted = self._earlier.accepted + self._counts.accepted
+        total = self._total()
+        inert, accepted = total["inert"], total["accepted"]
         if self._settings.inert_threshold < 1 and inert > self._settings.inert_threshold * max(accepted, _JUDGED):
             self.stop(
                 StopReason.INERT,
@@ -399,7 +394,7 @@ class Importer:
             above=self._done.above,
             start_position=start.position,
             start_offset=start.offset,
-            counts=asdict(self._total()),
+            counts=self._total(),
             spent=spent,
             ended=ended,
         )
@@ -409,12 +404,15 @@ class Importer:
         home = "." if self._settings.checkpoint is None else Path(self._settings.checkpoint).parent
         return os.path.relpath(os.fsdecode(letters), home)
 
-    def _total(self) -> _Counts:
-        self._counts.requests = self._sender.requests
-        self._counts.retries = self._sender.retries
-        self._counts.rate_limited = self._sender.rate_limited
-        self._counts.elapsed = self._door.now() - self._began
-        return _Counts(*map(add, astuple(self._counts), astuple(self._earlier)))
+    def _total(self) -> dict[str, Any]:
+        now = {
+            **asdict(self._counts),
+            "requests": self._sender.requests,
+            "retries": self._sender.retries,
+            "rate_limited": self._sender.rate_limited,
+            "elapsed": self._door.now() - self._began,
+        }
+        return {name: self._earlier.get(name, 0) + count for name, count in now.items()}
 
     def report(self) -> ImportReport:
         """Where the import stands."""
@@ -422,8 +420,8 @@ class Importer:
         reading = self._reading
         size = reading.size if reading is not None else None
         return ImportReport(
-            **asdict(total),
-            read=self._rows + self._earlier.accepted + self._earlier.rejected + self._earlier.skipped,
+            **total,
+            read=self._rows + sum(self._earlier.get(name, 0) for name in ("accepted", "rejected", "skipped")),
             watermark=self._done.watermark if self._settings.dry_run else self._keeper.watermark,
             fraction=min(self._read_bytes / size, 1.0) if size and self._next else None,
             per_minute=None if self._sender.budget is None else self._sender.budget.per_minute,
