@@ -88,6 +88,7 @@ class Importer:
         self._full = False
         self._idle: deque[anyio.Event] = deque()
         self._room = anyio.Event()
+        self._gathering_since: float | None = None  # the next batch has events, and is not full
         self._active = 0
         self._working = 0
         self._gone = anyio.Event()  # the last of the workers
@@ -241,6 +242,7 @@ class Importer:
             self._tell()
             if self._schedule.full:
                 self._wake(1)
+            self._gather()
             while self._too_far():
                 self._full = True
                 self._wake(len(self._idle))
@@ -278,6 +280,7 @@ class Importer:
                 await self._delivery.deliver(batch)
                 self._active -= 1
                 self._schedule.give_back(batch)
+                self._gather()
         except StoppedError:
             pass
         except Exception as error:  # noqa: BLE001  raised when what is under way has finished
@@ -289,33 +292,44 @@ class Importer:
 
     async def _take(self) -> list[Item]:
         """The next batch, or nothing if there is none any more."""
-        lingered = False
         while self.stop.reason is None:
-            batch = self._schedule.take() if self._may_send and (self._schedule.full or self._no_more(lingered)) else []
-            if batch:
-                self._active += 1
-                if self._may_send and self._schedule.full:
-                    self._wake(1)
-                return batch
+            if self._may_send() and (self._schedule.full or self._no_more()):
+                batch = self._schedule.take()
+                self._gathering_since = None
+                self._gather()
+                if batch:
+                    self._active += 1
+                    if self._may_send() and self._schedule.full:
+                        self._wake(1)
+                    return batch
             if self._over and not self._schedule.waiting:
                 break
             bell = anyio.Event()
             self._idle.append(bell)
-            with self.stop.interruptible(), anyio.move_on_after(_LINGER):
+            with self.stop.interruptible(), anyio.move_on_after(self._patience()):
                 await bell.wait()
-            lingered = not bell.is_set()  # it may have rung in the moment in which patience ended
-            if lingered:
+            if not bell.is_set():  # it may have rung in the moment in which patience ended
                 self._idle.remove(bell)
         self._wake(len(self._idle))
         return []
 
-    @property
     def _may_send(self) -> bool:
         return self._active < self._sender.concurrency.allowed
 
-    def _no_more(self, lingered: bool) -> bool:
+    def _gather(self) -> None:
+        """Events may have come into the next batch: those that are there wait for others from now on."""
+        if self._gathering_since is None and self._schedule.ready:
+            self._gathering_since = anyio.current_time()
+
+    def _patience(self) -> float:
+        """Seconds to wait for more events, at most."""
+        if self._gathering_since is None or not self._may_send():
+            return _LINGER
+        return max(self._gathering_since + _LINGER - anyio.current_time(), 0.0)
+
+    def _no_more(self) -> bool:
         """Whether it is in vain to wait for more events in a batch: what is under way will set some free."""
-        return lingered or ((self._full or self._over) and not self._active)
+        return self._patience() <= 0 or ((self._full or self._over) and not self._active)
 
     def _wake(self, workers: int) -> None:
         for _ in range(min(workers, len(self._idle))):

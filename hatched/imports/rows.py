@@ -163,7 +163,9 @@ class Rows:
             if not (
                 b"\\" not in text  # it may stand for what is no text
                 and {line[0] == _OPEN and line[-1] == _CLOSE for line in lines} == {True}
+                # None of the names that matter here is there twice.
                 and {*map(bytes.count, lines, repeat(b'"event_id"'))} == {1}
+                and {*map(bytes.count, lines, repeat(b'"user_id"'))} == {1}
                 and all(self._names <= {*shape} <= _NAMES for shape in {*map(tuple, events)})
                 and not _may_be_too_deep(text, lines)
             ):

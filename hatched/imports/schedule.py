@@ -51,6 +51,12 @@ class Schedule:
         self._fill()
         return bool(self._freed or self._new) or len(self._next) == MAX_EVENTS
 
+    @property
+    def ready(self) -> bool:
+        """Whether the next batch has events."""
+        self._fill()
+        return bool(self._next)
+
     def add(self, items: Sequence[Item]) -> None:
         """The next events of the source."""
         self._new.extend(items)

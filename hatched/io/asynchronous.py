@@ -75,11 +75,19 @@ class AsyncIO:
             timeout = await _wait_for(pool.slots, timeout)
         try:
             client = pool.clients.take()
+            done_with: httpx.AsyncClient | None = None
             try:
                 run = _bounded if request.sheltered else _abandonable
-                return await run(lambda: self._exchange(client, request, timeout), timeout)
+                response = await run(lambda: self._exchange(client, request, timeout), timeout)
+                done_with = pool.clients.give(client)
+                return response
+            except BaseException:
+                done_with = pool.clients.forget(client)
+                raise
             finally:
-                pool.clients.give(client)
+                if done_with is not None and self._http_client is None:
+                    with suppress(Exception):
+                        await _to_the_end(done_with.aclose())
         finally:
             pool.slots.release()
 

@@ -71,10 +71,17 @@ class BlockingIO:
             timeout = None if timeout is None else max(timeout - (time.monotonic() - start), 0.001)
         try:
             client = clients.take()
+            done_with: httpx.Client | None = None
             try:
-                return self._exchange(client, request, timeout)
+                response = self._exchange(client, request, timeout)
+                done_with = clients.give(client)
+                return response
+            except BaseException:
+                done_with = clients.forget(client)
+                raise
             finally:
-                clients.give(client)
+                if done_with is not None and self._http_client is None:
+                    done_with.close()
         finally:
             slots.release()
 

@@ -294,6 +294,29 @@ print(client.health().status)
     assert python(script, "-W", "ignore::ResourceWarning") == "ok\n"
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_client_works_after_all_tasks_were_cancelled_at_once(serve: Any, times: int) -> None:
+    server = serve(answer(200, OK), stall(), answer(200, OK))
+    script = f"""
+import asyncio, hatched
+
+async def main():
+    async with hatched.AsyncHatchedClient(api_key={KEY!r}, base_url={server.base_url!r}, max_retries=0) as client:
+        await client.health()
+        task = asyncio.create_task(client.health())
+        await asyncio.sleep(0.1)
+        for _ in range({times}):
+            for one in asyncio.all_tasks() - {{asyncio.current_task()}}:
+                one.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(task, return_exceptions=True)
+        print(task.cancelled(), [(await client.health(timeout=5)).status for _ in range(3)])
+
+asyncio.run(main())
+"""
+    assert python(script, "-W", "ignore::ResourceWarning") == "True ['ok', 'ok', 'ok']\n"
+
+
 def test_a_loop_per_thread_on_one_client(serve: Any) -> None:
     client = hatched.AsyncHatchedClient(api_key=KEY, base_url=serve(answer(200, OK)).base_url)
     barrier = threading.Barrier(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -671,6 +672,25 @@ def test_a_source_that_waits_for_its_own_events_is_not_waited_for(
                     await anyio.sleep(0.001)
 
     assert async_door.import_all(server, source()).accepted == 5
+
+
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_events_that_trickle_in_are_sent_as_often_as_patience_ends_however_many_workers_wait(
+    async_door: Door, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    import anyio
+
+    monkeypatch.setattr(importer, "_LINGER", 0.1)
+
+    async def source() -> Any:
+        for number in range(200):
+            yield event(number)
+            await anyio.sleep(0.002)
+
+    start = time.monotonic()
+    report = async_door.import_all(FakeServer(), source(), order="none", concurrency=concurrency)
+    assert report.accepted == 200
+    assert report.requests <= (time.monotonic() - start) / 0.1 + 3
 
 
 @pytest.mark.parametrize("linger", [0.0, 1e-6])
