@@ -35,7 +35,7 @@ class _Pool:
         self.slots = anyio.Semaphore(wire.CONNECTIONS, fast_acquire=True)
 
     async def aclose(self) -> None:
-        for client in self.clients.all:
+        for client in list(self.clients.all):  # those of calls that fail meanwhile are forgotten
             with suppress(Exception):  # a connection that breaks while it is closed is closed
                 await client.aclose()
 

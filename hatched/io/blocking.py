@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 import httpx
@@ -81,7 +82,8 @@ class BlockingIO:
                 raise
             finally:
                 if done_with is not None and self._http_client is None:
-                    done_with.close()
+                    with suppress(Exception):
+                        done_with.close()
         finally:
             slots.release()
 
@@ -135,7 +137,7 @@ class BlockingIO:
     async def aclose(self) -> None:
         self._closed = True
         if self._http_client is None and self._pid == os.getpid():
-            for client in self._clients.all:
+            for client in list(self._clients.all):  # those of calls that fail meanwhile are forgotten
                 client.close()
 
 
