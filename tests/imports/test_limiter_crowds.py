@@ -1,4 +1,7 @@
-"""Four processes share a limiter, in real time: nearly all of the rate is used, never more, and fairly."""
+"""Four processes share a limiter, in real time: the rate is used, never more, and fairly.
+
+How much of it is used is measured by `nox -s bench -- limiting`: here, other tests take the processors, too.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ pytestmark = pytest.mark.chaos
 
 PER_SECOND = 50
 TASKS = 4
-SECONDS = 30.0 if os.environ.get("HATCHED_CHAOS") == "full" else 2.0
+FULL = os.environ.get("HATCHED_CHAOS") == "full"
+SECONDS = 30.0 if FULL else 2.0
 
 
 @pytest.mark.parametrize("kind", ["file", "redis"])
@@ -25,10 +29,10 @@ def test_processes_share_the_rate(kind: str, request: pytest.FixtureRequest, tmp
     crew = crowd(kind, where, per_second=PER_SECOND, seconds=SECONDS, tasks=TASKS)
     turns = [(taken.earliest, taken.latest) for each in crew for taken in each]
     left = SECONDS - min(turns)[0]
-    assert len(turns) >= 0.97 * PER_SECOND * left
+    assert len(turns) >= (0.97 if FULL else 0.5) * PER_SECOND * left
     for window in (1.0, left):
         assert most_within(turns, window) <= PER_SECOND * window + 1
-    assert min(map(len, crew)) >= 0.6 * max(map(len, crew))
+    assert min(map(len, crew)) >= (0.6 if FULL else 0.3) * max(map(len, crew))
     if kind == "redis":
         surplus = len(crew) * (TASKS + 2)  # what they learn, and the turns after the end
         assert scripts_run(where) - scripts <= len(turns) + surplus
