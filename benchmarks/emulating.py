@@ -37,7 +37,7 @@ def rows() -> Iterator[Row]:
     yield Row("hatched emulator, first answer, cold", min(_cold() for _ in range(ROUNDS)), None, "<= 700", unit="ms")
     yield Row(f"events in process, batches of 100, {USERS} users", _in_process(), None, ">= 30000", unit="/s")
     yield Row("the same through the server, by the SDK", _through_the_server(), None, ">= 15000", unit="/s")
-    yield from _beside_moto()
+    yield from _beside_other_servers()
 
 
 def _being_there() -> list[Row]:
@@ -138,7 +138,7 @@ async def _send(url: str, key: str) -> float:
     return min(times)
 
 
-def _beside_moto() -> list[Row]:
+def _beside_other_servers() -> list[Row]:
     """Creating an object and reading it: an egg here, an object of a bucket there, by one httpx client."""
     with _command() as ours, _moto() as theirs, httpx.Client() as http:
         http.put(f"{theirs}/bucket", headers=MOTOS).raise_for_status()

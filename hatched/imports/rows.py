@@ -81,7 +81,7 @@ class Item(NamedTuple):
         return event
 
 
-_item = partial(tuple.__new__, Item)  # `Item._make` without its checks
+_as_item = partial(tuple.__new__, Item)  # `Item._make` without its checks
 
 
 class Bad(NamedTuple):
@@ -122,7 +122,7 @@ class Rows:
         """The events of lines of JSON that follow each other."""
         users = self._users(lines)
         if users is not None:
-            return list(map(_item, zip(count(position), users, lines)))
+            return list(map(_as_item, zip(count(position), users, lines)))
         return [self.of_line(at, line) for at, line in enumerate(lines, position)]
 
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:
