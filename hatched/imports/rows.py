@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import count, repeat
+from itertools import count
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from hatched import codec, strict
@@ -58,11 +59,9 @@ else:
 EventId = Literal["column", "content"] | Callable[[dict[str, Any]], str]
 Row = SendEventParams | Mapping[str, Any]
 
-_OPEN, _CLOSE = b"{}"
 _DEEPEST = 200
 """Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
 _KINDS = {"event_id": str, "user_id": str, "type": str, "properties": dict, "occurred_at": str, "audience": str}
-_NAMES = frozenset(_KINDS)
 _REQUIRED = frozenset({"event_id", "user_id", "type"})
 fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
 
@@ -116,7 +115,8 @@ class Rows:
         self.calls = map is not None or callable(event_id)
         self._as_it_stands = not self.calls
         self._timed = timed
-        self._names = _REQUIRED | {"occurred_at"} if timed else _REQUIRED
+        self._needed = _REQUIRED | {"occurred_at"} if timed else _REQUIRED
+        self._optional = _KINDS.keys() - self._needed
 
     def of_lines(self, position: int, lines: list[bytes]) -> Sequence[Item | Bad | Skipped]:
         """The events of lines of JSON that follow each other."""
@@ -157,28 +157,31 @@ class Rows:
         """
         if not self._as_it_stands:
             return None
-        text = b",".join(lines)
+        text = b"\n".join(lines)
+        if not (
+            text[:1] == b"{"
+            and text[-1:] == b"}"
+            and text.count(b"}\n{") == len(lines) - 1  # no blanks around them; in JSON that decodes, it is not inside
+            and b"\\" not in text  # it may stand for what is no text
+            and not _may_be_too_deep(text, lines)
+        ):
+            return None
         try:
             events = [*map(quick_loads, lines)]
+            columns = {name: [*map(itemgetter(name), events)] for name in self._needed}
+            columns |= {name: [event[name] for event in events if name in event] for name in self._optional}
             if not (
-                b"\\" not in text  # it may stand for what is no text
-                and {line[0] == _OPEN and line[-1] == _CLOSE for line in lines} == {True}
-                # None of the names that matter here is there twice.
-                and {*map(bytes.count, lines, repeat(b'"event_id"'))} == {1}
-                and {*map(bytes.count, lines, repeat(b'"user_id"'))} == {1}
-                and all(self._names <= {*shape} <= _NAMES for shape in {*map(tuple, events)})
-                and not _may_be_too_deep(text, lines)
+                sum(map(len, events)) == sum(map(len, columns.values()))  # there are no other fields
+                # As each line has these, none has them twice.
+                and text.count(b'"event_id"') == text.count(b'"user_id"') == len(lines)
+                and all({*map(type, values)} <= {_KINDS[name]} for name, values in columns.items())
+                and all(all(values) for name, values in columns.items() if _KINDS[name] is str)
+                and None not in [time.tzinfo for time in map(fromisoformat, columns["occurred_at"])]
             ):
                 return None
-            for name, kind in _KINDS.items():
-                values = [event[name] for event in events if name in event]
-                if {*map(type, values)} - {kind} or (kind is str and not all(values)):
-                    return None
-            if None in [fromisoformat(event["occurred_at"]).tzinfo for event in events if "occurred_at" in event]:
-                return None
-            return [event["user_id"] for event in events]
-        except (TypeError, LookupError, ValueError):
+        except (LookupError, ValueError):
             return None
+        return columns["user_id"]
 
     def _item(self, position: int, row: Any) -> Item | Bad:
         if not isinstance(row, SendEventParams | Mapping):

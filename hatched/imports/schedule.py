@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Literal
 
@@ -61,7 +62,7 @@ class Schedule:
         """The next events of the source."""
         self._new.extend(items)
         self.waiting += len(items)
-        self.bytes += sum([len(item.body) for item in items])  # noqa: C419  a generator takes twice as long
+        self.bytes += _bytes(items)
 
     def take(self) -> list[Item]:
         """A batch, as full as may be; its keys are under way until they are given back."""
@@ -86,6 +87,15 @@ class Schedule:
         freed, new, busy, aside, key = self._freed, self._new, self._busy, self._aside, self.key
         left = MAX_EVENTS - len(batch)
         while left and (freed or new):
+            some = [] if freed else [*islice(new, left)]
+            keys = {*map(key, some)}
+            if some and busy.isdisjoint(keys) and aside.keys().isdisjoint(keys) and (size := _bytes(some)) <= room:
+                batch += some
+                for _ in some:
+                    new.popleft()
+                room -= size
+                left -= len(some)
+                continue
             queue = aside[freed[0]] if freed else new
             item = queue[0]
             name = key(item)
@@ -101,3 +111,7 @@ class Schedule:
             if not queue and freed:
                 del aside[freed.popleft()]
         self._room = room
+
+
+def _bytes(items: Sequence[Item]) -> int:
+    return sum([len(item.body) for item in items])  # noqa: C419  a generator takes twice as long

@@ -117,8 +117,14 @@ class AsyncIO:
         mine = self._http_client
         if mine is not None:
             return _Pool(lambda: mine)
-        settings = wire.settings(self._base_url)
-        return _Pool(lambda: wire.AsyncClient(**settings))
+        return _Pool(self._new_client)
+
+    def _new_client(self) -> httpx.AsyncClient:
+        from hatched.io.sockets import equip  # with httpcore, which httpx too imports when a client is made
+
+        client = wire.AsyncClient(**wire.settings(self._base_url))
+        equip(client)
+        return client
 
     async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
         try:

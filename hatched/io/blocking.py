@@ -51,10 +51,10 @@ class BlockingIO:
     def _make(self) -> httpx.Client:
         if self._http_client is not None:
             return self._http_client
-        from hatched.io.sockets import bound  # with httpcore, which httpx too imports when a client is made
+        from hatched.io.sockets import equip  # with httpcore, which httpx too imports when a client is made
 
         client = wire.Client(**wire.settings(self._base_url))
-        bound(client)
+        equip(client)
         return client
 
     async def sleep(self, seconds: float) -> None:
