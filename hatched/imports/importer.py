@@ -71,7 +71,7 @@ class Importer:
         self._source = source
         self._settings = settings
         self._sink = sink
-        self.stop: Stop = Stop()
+        self.stop: Stop = Stop(self._wake_all)
         self._sender = Sender(door, settings, self.stop)
         self._schedule = Schedule(settings.order)
         self._done = Done()
@@ -131,6 +131,7 @@ class Importer:
     async def _import(self) -> None:
         async with anyio.create_task_group() as keeping:
             keeping.start_soon(self._keeper.keep)
+            keeping.start_soon(self._hurry)
             async with anyio.create_task_group() as working:
                 self._working = self._workers()
                 for _ in range(self._working):
@@ -143,7 +144,7 @@ class Importer:
                     except Exception as error:  # noqa: BLE001  the source's, raised when what is under way has finished
                         self.stop.fail(error)
                     self._over = True
-                    self._wake(len(self._idle))
+                    self._wake_all()
                     await self._gone.wait()
                 except BaseException:
                     self.stop(StopReason.INTERRUPTED, "the import was cancelled")
@@ -245,7 +246,7 @@ class Importer:
             self._gather()
             while self._too_far():
                 self._full = True
-                self._wake(len(self._idle))
+                self._wake_all()
                 self._room = anyio.Event()
                 with self.stop.interruptible():
                     await self._room.wait()
@@ -306,12 +307,16 @@ class Importer:
                 break
             bell = anyio.Event()
             self._idle.append(bell)
-            with self.stop.interruptible(), anyio.move_on_after(self._patience()):
-                await bell.wait()
-            if not bell.is_set():  # it may have rung in the moment in which patience ended
-                self._idle.remove(bell)
-        self._wake(len(self._idle))
+            await bell.wait()
+        self._wake_all()
         return []
+
+    async def _hurry(self) -> None:
+        """Wake somebody for events that wait for others in vain, until cancelled."""
+        while True:
+            await anyio.sleep(self._patience() or _LINGER)
+            if self._patience() <= 0:
+                self._wake(1)
 
     def _may_send(self) -> bool:
         return self._active < self._sender.concurrency.allowed
@@ -334,6 +339,9 @@ class Importer:
     def _wake(self, workers: int) -> None:
         for _ in range(min(workers, len(self._idle))):
             self._idle.popleft().set()
+
+    def _wake_all(self) -> None:
+        self._wake(len(self._idle))
 
     async def _accept(self, part: Sequence[Item], accepted: Accepted) -> None:
         inert = sum(_reason(result) == _INERT for result in accepted.results) if accepted.may_say(_INERT) else 0

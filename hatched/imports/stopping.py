@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import anyio
@@ -20,13 +20,17 @@ class StoppedError(Exception):
 class Stop:
     """Whether, why, and by which error an import stops.
 
+    Args:
+        wake: Wakes those who wait otherwise than in `interruptible`.
+
     Attributes:
         reason: The first that was given.
         message: The same in words.
         error: A mistake of the caller's code or ours, to be raised at the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+        self._wake = wake
         self.reason: StopReason | None = None
         self.message: str | None = None
         self.error: Exception | None = None
@@ -39,6 +43,7 @@ class Stop:
             self.reason, self.message = reason, message
         for scope in self._waits:
             scope.cancel()
+        self._wake()
 
     def fail(self, error: Exception) -> None:
         """Stop, and raise this at the end."""
