@@ -61,6 +61,8 @@ Row = SendEventParams | Mapping[str, Any]
 
 _DEEPEST = 200
 """Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
+_SHALLOW = 2 * _DEEPEST
+"""Bytes into which no more levels fit."""
 _KINDS = {"event_id": str, "user_id": str, "type": str, "properties": dict, "occurred_at": str, "audience": str}
 _REQUIRED = frozenset({"event_id", "user_id", "type"})
 fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
@@ -163,7 +165,7 @@ class Rows:
             and text[-1:] == b"}"
             and text.count(b"}\n{") == len(lines) - 1  # no blanks around them; in JSON that decodes, it is not inside
             and b"\\" not in text  # it may stand for what is no text
-            and not _may_be_too_deep(text, lines)
+            and not any(_may_be_too_deep(line) for line in lines if len(line) > _SHALLOW)
         ):
             return None
         try:
@@ -203,15 +205,12 @@ class Rows:
         return Item(position, event["user_id"], body)
 
 
-def _may_be_too_deep(text: bytes, lines: list[bytes]) -> bool:
-    """Whether one of the lines, which are not empty, may be; `text` is all of them."""
-    if text.count(b"{") + text.count(b"[") - len(lines) < _DEEPEST:
-        return False
-    return any(line.count(b"{") + line.count(b"[") > _DEEPEST for line in lines)
+def _may_be_too_deep(body: bytes) -> bool:
+    return body.count(b"{") + body.count(b"[") > _DEEPEST
 
 
 def _too_deep(body: bytes, event: Any) -> bool:
-    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+    if not _may_be_too_deep(body):
         return False
     level = [event]
     for _ in range(_DEEPEST + 1):

@@ -76,7 +76,7 @@ class Sender:
         self.rate_limited: int = 0
         self.budget: Budget | None = None
         self._left = float("-inf")
-        self._limit: int | None = 0  # what the server said: nothing yet
+        self._header: str | None = ""  # what the server said of its limit: nothing yet
         if settings.limiter is None:
             # Attempts that fail before the server has told its limit count in its windows, too.
             allowed = budget(settings.requests_per_minute, settings.share)
@@ -142,13 +142,16 @@ class Sender:
         return response, None
 
     async def _learn(self, response: Response) -> None:
+        header = response.headers.get("x-ratelimit-limit")
+        if header == self._header:
+            return
         info = read_rate_limit(response)
         limit = self._settings.requests_per_minute or (info and info.limit) or None
-        if limit == self._limit or (limit is None and response.status >= 400):
+        if limit is None and response.status >= 400:
             return
         date = parse_http_date(response.headers.get("date", "")) or time.time()
         told = self._settings.requests_per_minute is None and info is not None and info.reset
-        self._limit = limit
+        self._header = header
         await self.allow(budget(limit, self._settings.share, reset_in=told - date if told else None))
 
     async def allow(self, allowed: Budget) -> None:

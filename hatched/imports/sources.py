@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -35,6 +36,8 @@ AsyncSource = Source | AsyncIterable[Row] | AsyncIterable[Any]
 
 _AT_ONCE = 100
 """Rows that are taken from an iterable, or made events, in one go."""
+_TURN = 0.002
+"""Seconds of making events after which the other tasks of the event loop have their turn."""
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Calls a function somewhere, and answers what it answers."""
@@ -49,6 +52,20 @@ async def in_place(function: Callable[[], T]) -> T:
     """In the event loop, whose other tasks have their turn first."""
     await anyio.lowlevel.checkpoint()
     return function()
+
+
+class Turns:
+    """In the event loop, whose other tasks have their turn now and then."""
+
+    def __init__(self) -> None:
+        self._ends = 0.0
+
+    async def __call__(self, function: Callable[[], T]) -> T:
+        """Call it, after the others if they have waited for long enough."""
+        if time.monotonic() >= self._ends:
+            await anyio.lowlevel.checkpoint()
+            self._ends = time.monotonic() + _TURN
+        return function()
 
 
 class Events(NamedTuple):
@@ -91,7 +108,7 @@ class Reading:
         self._rows = rows
         self._run = files
         # Beside the event loop, making events would take turns with it, by the interpreter's slow clock.
-        self._make = callables if rows.calls else in_place
+        self._make: Run = callables if rows.calls else Turns()
         self.size: int | None = None
         self._slices: Iterator[Slice] | None = None
         self._async_rows: AsyncIterator[Any] | None = None
