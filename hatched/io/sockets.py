@@ -18,6 +18,7 @@ import httpx
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream
 
+from hatched.io.connection import AsyncOneConnection, OneConnection
 from hatched.io.wire import Remaining
 
 _PIECE = 64 * 1024
@@ -83,7 +84,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self._bytes: ByteStream = stream._stream  # type: ignore[attr-defined]
         self._head = b""
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the event loop's
         try:
             if self._head:
                 await self._send(b"")
@@ -93,7 +94,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         except (BrokenResourceError, ClosedResourceError) as error:
             raise httpcore.ReadError(str(error)) from error
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         if not self._head:
             self._head = buffer
             return
@@ -118,7 +119,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _AsyncBackend(httpcore.AnyIOBackend):
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self) -> None:
+        self._sockets: Any = httpcore.AnyIOBackend()
+
     async def connect_tcp(
         self,
         host: str,
@@ -127,13 +131,20 @@ class _AsyncBackend(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        return _AsyncStream(await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
 def equip(client: httpx.Client | httpx.AsyncClient) -> None:
-    """Give the pools of `client` such sockets; httpx has no public way to (encode/httpx takes a transport whole)."""
-    for transport in (client._transport, *client._mounts.values()):
-        if isinstance(transport, httpx.HTTPTransport):
-            transport._pool._network_backend = _Backend()
-        elif isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = _AsyncBackend()
+    """Give `client` such sockets, and one connection instead of a pool.
+
+    httpx has no public way to: it takes a transport whole, and tools that stand in for the network look for its own.
+    """
+    transports: list[Any] = [client._transport, *client._mounts.values()]
+    for transport in transports:
+        pool = getattr(transport, "_pool", None)
+        if isinstance(pool, httpcore.ConnectionPool):
+            pool._network_backend = _Backend()
+            transport._pool = OneConnection(pool)
+        elif isinstance(pool, httpcore.AsyncConnectionPool):
+            pool._network_backend = _AsyncBackend()
+            transport._pool = AsyncOneConnection(pool)
