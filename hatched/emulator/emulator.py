@@ -16,6 +16,7 @@ from hatched.emulator.auth import DEFAULT_SCOPES, Keys
 from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Checked, Configs, checked
 from hatched.emulator.context import Operations, Settings, World
+from hatched.emulator.courier import Courier
 from hatched.emulator.delivery import Receiver
 from hatched.emulator.errors import ApiError
 from hatched.emulator.faults import Fault, Faults
@@ -128,14 +129,13 @@ class Emulator:
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._own_clock = clock is None
         self._closed = False
-        self._delivering = False
-        self._receiver: Receiver | None = None
         if credits is not None and credits < 0:
             raise ValueError("credits are not less than 0")
         self._rules = None if rules is None else _checked(rules)
         self._seed = seed
         self._credits = credits
         self._lock = RLock()
+        self._courier = Courier(self._lock, self.clock, lambda: None if self._closed else self._world)
         self._store = Store(store)
         self._settings = Settings(
             plan=find_plan(plan),
@@ -158,7 +158,7 @@ class Emulator:
         """The server's answer. Faults are not its business but the transports'."""
         with self._lock:
             response = self._answer(request, router.match(request.method, request.path), None)
-        self._deliver()
+        self._courier.deliver()
         return response
 
     def exchange(self, request: Request) -> Exchange:
@@ -191,7 +191,7 @@ class Emulator:
                 self._run_due(self.clock.now())
                 if self._store.lasting:
                     self._store.remember("now", repr(self.clock.now()))
-        self._deliver()
+        self._courier.deliver()
 
     def transport(self) -> AsyncTransport:
         """For `httpx.AsyncClient(transport=...)`, on asyncio and trio."""
@@ -327,12 +327,7 @@ class Emulator:
         fails: the emulator makes no connection to the URLs that endpoints are registered with. Signatures carry the
         emulator's time, so verify them with `now=emulator.clock.now`.
         """
-        if receiver is not None:
-            from hatched.emulator import receivers
-
-            receiver = receivers.receiver(receiver)
-        with self._lock:
-            self._receiver = receiver
+        self._courier.serve(receiver)
 
     def verify_token(self, token: str) -> dict[str, Any]:
         """The claims of a widget session or embed token. Raises `ValueError` if it is forged, expired or revoked."""
@@ -371,9 +366,7 @@ class Emulator:
 
     def _has_due_webhooks(self) -> bool:
         """Whether `run_due` would call a receiver."""
-        with self._lock:
-            at = None if self._closed else delivery.next_due(self._world)
-            return at is not None and at <= self.clock.now()
+        return self._courier.has_some()
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, kept in memory; faults and journal are not part of it."""
@@ -498,36 +491,6 @@ class Emulator:
             version_id = configs.draft(customer_id, self._rules or _checked(DEFAULT), self.clock.now())
             configs.publish(customer_id, version_id)
         return customer_id
-
-    def _deliver(self) -> None:
-        """Makes the attempts that are due, one after another.
-
-        A receiver is called without the lock, for it may call back from another thread. While one call of this is at
-        work, others leave what is due to it.
-        """
-        with self._lock:
-            if self._delivering:
-                return
-            self._delivering = True
-        try:
-            while self._deliver_one():
-                pass
-        except BaseException:  # a receiver that is interrupted; otherwise `_deliver_one` has said so
-            self._delivering = False
-            raise
-
-    def _deliver_one(self) -> bool:
-        with self._lock:
-            world, receiver = self._world, self._receiver
-            made = None if self._closed else delivery.next_attempt(world, self.clock.now())
-            if made is None:
-                self._delivering = False
-                return False
-        status, error = delivery.attempt(made.request, receiver)
-        with self._lock:
-            if not self._closed and self._world is world:
-                delivery.record(world, made, status, error)
-        return True
 
     def _run_due(self, now: float) -> None:
         operations.run_due(self._world, now, WORK)

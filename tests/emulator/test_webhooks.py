@@ -338,7 +338,7 @@ def test_a_receiver_that_calls_back_gets_every_delivery_once() -> None:
     api.emulator.deliver_webhooks_to(receiver)
     buddy = api.ok("GET", "/buddies")["data"][0]["id"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api.emulator, "_deliver", lambda: None)
+        patch.setattr(api.emulator._courier, "deliver", lambda: None)
         for _ in range(300):
             api.ok("POST", f"/buddies/{buddy}/coins", {"amount": 1, "reason": "r"})
     api.emulator.run_due()
