@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import TypedDict
 
@@ -149,11 +152,24 @@ def unpacked(response: httpx.Response, raw: bytes) -> bytes:
     if not raw or encoding in ("", "identity"):
         return raw
     if response.is_success:
-        return zlib.decompress(raw, wbits=47)
-    try:
-        return zlib.decompressobj(wbits=47).decompress(raw, ERROR_BODY)
-    except zlib.error:
-        return b""
+        return b"".join(_members(raw, sys.maxsize))
+    body = b""
+    with suppress(zlib.error):
+        for member in _members(raw, ERROR_BODY):
+            body += member
+    return body
+
+
+def _members(raw: bytes, most: int) -> Iterator[bytes]:
+    """Unpack member after member, no more than `most` bytes of all. Raises `zlib.error` for what is not whole."""
+    while raw and most:
+        unpacker = zlib.decompressobj(wbits=47)
+        member = unpacker.decompress(raw, most)
+        yield member
+        if not unpacker.eof:
+            raise zlib.error("incomplete or truncated stream")
+        raw = unpacker.unused_data
+        most -= len(member)
 
 
 def to_error(error: Exception, timeout: float | None) -> TransportError | None:

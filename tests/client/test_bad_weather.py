@@ -179,6 +179,18 @@ async def test_a_packed_error_is_unpacked(colour: Any, serve: Any, connect: Any)
     assert (type(error), error.message) == (hatched.ConflictError, "no")
 
 
+async def test_a_packed_answer_of_several_members_is_read_whole(colour: Any, serve: Any, connect: Any) -> None:
+    packed = gzip.compress(b'{"coins"') + gzip.compress(b"") + gzip.compress(b": 3}")
+    client = connect(serve(say(response(200, packed, Content_Encoding="gzip"))), max_retries=0)
+    assert (await send(colour, client)).coins == 3
+
+
+async def test_a_packed_error_of_several_members_is_read_whole(colour: Any, serve: Any, connect: Any) -> None:
+    packed = gzip.compress(b'{"error": {"code": "conflict", ') + gzip.compress(b'"message": "no"}}') + b"garbage"
+    error = await failure(colour, connect(serve(say(response(409, packed, Content_Encoding="gzip")))))
+    assert (type(error), error.message) == (hatched.ConflictError, "no")
+
+
 async def test_a_204_where_a_model_belongs_is_a_decode_error(colour: Any, serve: Any, connect: Any) -> None:
     error = await failure(colour, connect(serve(say(b"HTTP/1.1 204 No\r\n\r\n"))))
     assert type(error) is hatched.ResponseDecodeError
@@ -343,6 +355,13 @@ async def test_an_error_body_that_unpacks_to_30_mb_is_cut_short(
     assert memory() < 10 * MB
 
 
+async def test_an_error_body_of_many_members_is_cut_short(colour: Any, serve: Any, connect: Any, memory: Any) -> None:
+    packed = gzip.compress(bytes(60_000)) * 500
+    client = connect(serve(say(response(400, packed, Content_Encoding="gzip"))))
+    await failure(colour, client)
+    assert memory() < 3 * MB
+
+
 async def test_after_a_body_that_was_cut_short_the_client_works_on(colour: Any, serve: Any, connect: Any) -> None:
     server = serve(pour(b"HTTP/1.1 400 X\r\n" + TEN, b"x" * 65536, 160), answer(200, EFFECTS))
     client = connect(server)
@@ -450,6 +469,9 @@ BREAKS = {
     "half of a gzip": say(
         response(200, gzip.compress(json.dumps(UNREADABLE_WHEN_CUT).encode())[:-30], Content_Encoding="gzip"),
         hang_up=True,
+    ),
+    "garbage behind a gzip": say(
+        response(200, gzip.compress(b'{"coins": 3}') + b"garbage", Content_Encoding="gzip"), hang_up=True
     ),
     "not deflate": say(response(200, b"garbage", Content_Encoding="deflate"), hang_up=True),
 }
