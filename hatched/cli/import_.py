@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from hatched.cli.progress import Progress, duration
 from hatched.errors import HatchedError, redact
 from hatched.imports import dead_letters
 from hatched.imports.blocking import plan as make_plan
-from hatched.imports.checkpoint import State, peek
+from hatched.imports.checkpoint import Checkpoint, State, peek
 from hatched.imports.options import PlanOptions
 from hatched.imports.planning import ImportPlan
 from hatched.imports.report import ImportReport, StopReason
@@ -211,17 +211,7 @@ def _told(state: State | None, path: str) -> dict[str, Any]:
     values = {"source": source, "state": ended, "watermark": state.watermark, **state.counts}
     values["elapsed"] = round(state.counts["elapsed"], 1)
     if state.ended != "done":
-        words = ["hatched", "import", *(["retry"] if again else []), _plain(source), "--resume"]
-        if path != f"{source}.checkpoint":
-            words += ["--checkpoint", path]
-        if "event_id=content" in state.settings:
-            words += ["--event-id", "content"]
-        if "occurred_at=optional" in state.settings:
-            words += ["--occurred-at", "optional"]
-        letters = state.dead_letter and os.path.normpath(Path(path).parent / state.dead_letter)
-        if letters and letters != os.path.normpath(f"{source}.rejected.jsonl") and not again:
-            words += ["--dead-letter", letters]
-        values["resume"] = shlex.join(words) + (" --map FILE.py" if "map=True" in state.settings else "")
+        values["resume"] = state.command or "call events.import_all again with the same source, options and checkpoint"
     return values
 
 
@@ -243,7 +233,7 @@ def _in_use(error: Exception) -> bool:
 
 def _import(job: _Job, resume: bool, base_url: str | None) -> int:
     _check_files(job)
-    _check_checkpoint(job, resume)
+    fresh = _check_checkpoint(job, resume)
     options = for_library(job.given)
     for name in ("checkpoint", "dead_letter"):
         if (path := getattr(job, name)) is not None:
@@ -253,6 +243,8 @@ def _import(job: _Job, resume: bool, base_url: str | None) -> int:
     error: Exception | None = None
     try:
         with HatchedClient(base_url=base_url) as client, progress:
+            if fresh:
+                _note(job)
             options["on_progress"] = progress
             report = client.events.import_all(job.source, **options)
     except KeyboardInterrupt:
@@ -281,17 +273,20 @@ def _check_files(job: _Job) -> None:
             raise RefusedError(f"{path} is what the events are read from")
 
 
-def _check_checkpoint(job: _Job, resume: bool) -> None:
+def _check_checkpoint(job: _Job, resume: bool) -> bool:
+    """Whether nothing is in it yet."""
     if job.checkpoint is None or not Path(job.checkpoint).exists():
-        return
+        return True
     try:
         state = peek(job.checkpoint)
     except (ValueError, OSError) as error:
         if _in_use(error):
             raise RefusedError(str(error), "wait for it, or give this one a --checkpoint of its own") from None
         raise RefusedError(str(error), "give it a --checkpoint of its own") from None
-    if resume or state is None or state.untouched:
-        return
+    if state is None or state.untouched:
+        return True
+    if resume:
+        return False
     if state.ended == "done":
         raise RefusedError(
             f"{job.file} is already imported: {job.checkpoint} says so", f"delete {job.checkpoint} to import it again"
@@ -300,6 +295,13 @@ def _check_checkpoint(job: _Job, resume: bool) -> None:
         f"an import of {job.file} has begun and is not done ({job.checkpoint})",
         f"`{job.resume}` goes on; or delete {job.checkpoint} to begin again",
     )
+
+
+def _note(job: _Job) -> None:
+    """Keep the command for `status`, which would know nothing else of one that is killed."""
+    if job.checkpoint is not None:
+        with closing(Checkpoint(job.checkpoint)) as checkpoint:
+            checkpoint.note(job.resume)
 
 
 # --- what is said at the end --------------------------------------------------------------------------------
@@ -330,6 +332,8 @@ def _summed_up(job: _Job, report: ImportReport, error: Exception | None) -> int:
     if report.stopped is not None:
         resume = None if job.checkpoint is None else job.resume
         report = evolve(report, error=redact(_in_options(report.error or "")), resume=resume)
+        with suppress(OSError, ValueError):  # what it says here is the same
+            _note(job)
     if job.as_json:
         print_document(asdict(report))
     else:

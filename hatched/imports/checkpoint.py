@@ -50,6 +50,7 @@ class State:
         counts: The counts of the report.
         spent: The requests of the last day, as the limiter has them, and when that was.
         ended: `done`, the reason why it stopped, or `None` while it runs.
+        command: What was noted of how to go on; never saved with the rest.
     """
 
     source: str
@@ -64,6 +65,7 @@ class State:
     counts: dict[str, Any]
     spent: dict[str, Any]
     ended: str | None = None
+    command: str | None = None
 
     @property
     def untouched(self) -> bool:
@@ -71,7 +73,7 @@ class State:
         return not self.watermark and not self.above and self.ended != "done"
 
 
-_FIELDS = tuple(State.__annotations__)
+_FIELDS = tuple(name for name in State.__annotations__ if name != "command")
 _JSON = ("counts", "spent")
 
 
@@ -139,6 +141,18 @@ class Checkpoint:
         except sqlite3.DatabaseError as error:
             raise _explained(error, self.path) from None
 
+    def note(self, command: str) -> None:
+        """Remember how to go on, until something else is noted.
+
+        Raises:
+            OSError: As `save`.
+        """
+        try:
+            self._db.execute("CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY CHECK (id = 1), command TEXT)")
+            self._db.execute("INSERT OR REPLACE INTO note VALUES (1, ?)", (command,))
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self.path) from None
+
     def close(self) -> None:
         """Let others have the file."""
         self._db.close()
@@ -180,12 +194,20 @@ def _load(database: sqlite3.Connection, path: str) -> State | None:
         return None
     values = dict(zip(_FIELDS, row, strict=True))
     try:
-        state = State(**values | {name: json.loads(values[name]) for name in _JSON})
+        state = State(**values | {name: json.loads(values[name]) for name in _JSON}, command=_noted(database))
     except (TypeError, ValueError):
         state = None
     if state is None or type(state.watermark) is not int or type(state.above) is not bytes:
         raise ValueError(f"{path} is damaged: delete it to begin again")
     return state
+
+
+def _noted(database: sqlite3.Connection) -> str | None:
+    try:
+        row = database.execute("SELECT command FROM note").fetchone()
+    except sqlite3.OperationalError:  # no such table: nobody has noted anything
+        return None
+    return row and str(row[0])
 
 
 def _explained(error: sqlite3.DatabaseError, path: str) -> Exception:

@@ -275,7 +275,7 @@ def test_exit_codes(
 
     told = fields(run("import", "status", name))
     assert (told["state"], told["watermark"], told["accepted"]) == (f"stopped: {reason}", "100", "100")
-    assert told["resume"] == "hatched import 'an import.jsonl' --resume"
+    assert shlex.split(told["resume"]) == words
     assert told == fields(run("import", "status", f"{name}.checkpoint"))
 
     again = run("import", name)
@@ -351,6 +351,30 @@ def test_a_checkpoint_in_which_nothing_is_yet(run: Run, crowd: Emulator, write: 
     assert run("import", name).exit_code == 0
 
 
+def test_how_to_go_on_with_another_file_is_not_what_a_checkpoint_says(run: Run, crowd: Emulator, write: Write) -> None:
+    crowd.faults.script("events.send_batch", [None, Fault.status(402)])
+    assert run("import", write(150), "--order", "total", "--map", mapping()).exit_code == 3
+    resume = "hatched import a.jsonl --resume --order total --map same.py"
+    assert fields(run("import", "status", "a.jsonl"))["resume"] == resume
+    write([event(7)], "b.jsonl")
+    other = run("import", "b.jsonl", "--checkpoint", "a.jsonl.checkpoint", "--resume", "--map", mapping())
+    assert other.exit_code == 2
+    assert fields(run("import", "status", "a.jsonl"))["resume"] == resume
+
+
+def mapping() -> str:
+    Path("same.py").write_text("def map(row): return row")
+    return "same.py"
+
+
+def test_an_import_from_python_goes_on_in_python(run: Run, crowd: Emulator, write: Write) -> None:
+    crowd.faults.script("events.send_batch", [Fault.status(402)])
+    with crowd.sync_client() as client:
+        report = client.events.import_all(write(1), checkpoint="a.jsonl.checkpoint")
+    assert report.stopped == "quota"
+    assert "events.import_all" in fields(run("import", "status", "a.jsonl"))["resume"]
+
+
 def test_a_file_whose_first_row_is_mended_is_imported(run: Run, crowd: Emulator, write: Write) -> None:
     assert run("import", write(["no event", event(1)])).exit_code == 2
     assert run("import", write(2)).exit_code == 0
@@ -381,7 +405,7 @@ def test_without_a_key_a_hint_says_what_to_do(
 def test_killed_midway_and_resumed_every_event_is_applied_once(start: Start, slow: Emulator, write: Write) -> None:
     name = write(4000)
     for events in (300, 2000):
-        process = start(name, "--resume", "--concurrency", "2")
+        process = start(name, "--resume", "--concurrency", "2", "--order", "user", "--share", "0.9")
         wait_for(slow, events)
         if events == 300:
             told = CliRunner().invoke(command, ["import", "status", name])
@@ -391,6 +415,8 @@ def test_killed_midway_and_resumed_every_event_is_applied_once(start: Start, slo
         process.communicate()
         told = CliRunner().invoke(command, ["import", "status", name])
         assert "state\tkilled before it ended" in told.stdout
+        words = "hatched import a.jsonl --resume --concurrency 2 --order user --share 0.9"
+        assert fields(told)["resume"] == words
         assert 0 < int(fields(told)["watermark"]) < 4000
     process = start(name, "--resume", "--json")
     report = json.loads(process.communicate(timeout=30)[0])

@@ -14,7 +14,7 @@ import pytest
 from attrs import asdict, evolve
 from hypothesis import given, settings, strategies as st
 
-from hatched.imports.checkpoint import Checkpoint, State
+from hatched.imports.checkpoint import Checkpoint, State, peek
 
 STATE = State(
     source="a.jsonl",
@@ -85,6 +85,19 @@ def test_only_the_last_state_is_kept(tmp_path: Path) -> None:
         (rows,) = db.execute("SELECT count(*) FROM import").fetchone()
     db.close()
     assert rows == 1
+
+
+def test_what_is_noted_stays_whatever_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    checkpoint = Checkpoint(path)
+    try:
+        checkpoint.note("go")
+        assert checkpoint.load() is None
+        checkpoint.note("go on")
+        checkpoint.save(STATE)
+    finally:
+        checkpoint.close()
+    assert load(path) == peek(path) == evolve(STATE, command="go on")
 
 
 def test_it_is_one_file_when_it_is_closed(tmp_path: Path) -> None:
