@@ -28,8 +28,8 @@ class FileLimiter:
     """A limiter for the processes of one host, on its wall clock. What was spent outlives the processes.
 
     When the clock is set back, all that was booked moves back with it, so that nobody waits for longer. Pickles as
-    its path. Errors of `sqlite3` are raised as they are, `OperationalError` among them when the file stays locked
-    for 30 s.
+    its path. For a file that cannot be used, the first call raises `OSError` or `ValueError`. Later errors of `sqlite3`
+    are raised as they are, as is its `OperationalError` when the file stays locked for 30 s.
 
     Args:
         path: A file on a local disk; it is made if it is not there, its directory is not. SQLite keeps two more files
@@ -99,14 +99,10 @@ class FileLimiter:
                     database.execute("ROLLBACK")
 
     def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
         try:
-            _use_wal(database)
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute(_TABLE)
-        except BaseException:
-            database.close()
-            raise
+            database = _opened(self._path)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self._path) from None
         self._connection, self._open = database, finalize(self, database.close)
         return database
 
@@ -132,6 +128,35 @@ def _state(seen: int, last: int, paused: int, used: int, day: list[tuple[int, in
     return turns.State(seen, last, paused, used, tuple((start, count) for start, count in day))
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        _use_wal(database)
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(_TABLE)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    """What is wrong with the file; a database that others keep busy is not."""
+    if _is_busy(error):
+        return error
+    if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        return ValueError(f"{path} is no file of a limiter: give the limiter a file of its own")
+    if path.is_dir():
+        return IsADirectoryError(f"{path} is a directory: name a file in it")
+    if not path.parent.is_dir():
+        return FileNotFoundError(f"{path}: there is no such directory: make it first")
+    return OSError(f"{path}: {error}: give the limiter a file that can be written, on a local disk")
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _use_wal(database: sqlite3.Connection) -> None:
     """When several open a new file at once, SQLite refuses all but one of them without waiting."""
     give_up = time.monotonic() + _TIMEOUT
@@ -140,8 +165,7 @@ def _use_wal(database: sqlite3.Connection) -> None:
             database.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > give_up:
+            if not _is_busy(error) or time.monotonic() > give_up:
                 raise
             time.sleep(0.005)
 

@@ -323,6 +323,7 @@ def test_a_dead_letter_file_that_takes_nothing(run: Run, crowd: Emulator, write:
         (("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"), "cannot be both --checkpoint and --dead-letter"),
         (("a.jsonl", "--limiter", "turns.db"), "is neither file:PATH nor a redis:// URL"),
         (("a.jsonl", "--limiter", "file:nowhere/turns.db"), "the directory of nowhere/turns.db is not there"),
+        (("a.jsonl", "--limiter", "file:a.txt"), "a.txt is no file of a limiter: give the limiter a file of its own"),
         (("a.jsonl", "--limiter", "redis"), "HATCHED_REDIS_URL"),
         (("a.jsonl", "--map", "nosuch.py"), "does not exist"),
         (("bad.jsonl",), "the first row is no event, so nothing was sent"),

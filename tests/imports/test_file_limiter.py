@@ -152,15 +152,35 @@ def test_a_file_that_stays_locked_is_an_error(path: Path, monkeypatch: pytest.Mo
     assert limiter.reserve(0) == 0.0
 
 
-def test_a_file_that_is_no_database_is_an_error(path: Path) -> None:
-    path.write_text("no database, " * 100)
-    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+def test_a_new_file_that_stays_locked_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatched.imports.file_limiter._TIMEOUT", 0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
         FileLimiter(path).reserve(0)
+    other.close()
 
 
-def test_a_missing_directory_is_an_error(path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-        FileLimiter(path / "deeper").reserve(0)
+def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+    path.write_text("no database, " * 100)
+    with pytest.raises(ValueError, match=rf"{path} is no file of a limiter: give the limiter a file of its own"):
+        FileLimiter(path).reserve(0)
+    assert path.read_text() == "no database, " * 100
+
+
+def test_a_missing_directory_is_named(path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"{path}/deeper: there is no such directory: make it first"):
+        FileLimiter(path / "deeper").pause(1)
+
+
+def test_a_directory_in_its_place_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match=rf"{tmp_path} is a directory: name a file in it"):
+        FileLimiter(tmp_path).learn(Budget(per_minute=60))
+
+
+def test_a_file_that_nobody_can_write_is_named() -> None:
+    with pytest.raises(OSError, match=r"/proc/limiter\.db: .*: give the limiter a file that can be written"):
+        FileLimiter("/proc/limiter.db").reserve(0)
 
 
 def test_an_error_of_the_clock_leaves_the_file_free(path: Path) -> None:
