@@ -109,7 +109,7 @@ def resolve(
     if base_url is None:
         base_url = os.environ.get("HATCHED_BASE_URL") or (STAGING if kind is KeyKind.TEST else PRODUCTION)
     assert key is not None
-    return Secret(key), kind, _checked_url(base_url)
+    return Secret(key), kind, checked_url(base_url)
 
 
 def _kind(name: str, key: object) -> KeyKind:
@@ -128,7 +128,8 @@ def _kind(name: str, key: object) -> KeyKind:
     return kind
 
 
-def _checked_url(base_url: Any) -> str:
+def checked_url(base_url: Any) -> str:
+    """A base URL that a key may be sent to, without slashes at its end. Raises `ConfigurationError` for any other."""
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}.")
     try:

@@ -18,11 +18,12 @@ from hatched.cli.errors import BAD_INPUT, INTERRUPTED, TRY_LATER, USED_UP, Refus
 from hatched.cli.import_options import FILE, MapError, for_library, import_options
 from hatched.cli.output import print_document, print_pairs, printable
 from hatched.cli.progress import Progress, duration
+from hatched.config import checked_url
 from hatched.errors import HatchedError, redact
 from hatched.imports import dead_letters
 from hatched.imports.blocking import plan as make_plan
 from hatched.imports.checkpoint import Checkpoint, State, peek
-from hatched.imports.options import PlanOptions
+from hatched.imports.options import ImportOptions, PlanOptions, checked
 from hatched.imports.planning import ImportPlan
 from hatched.imports.report import ImportReport, StopReason
 from hatched.imports.sources import Source
@@ -138,8 +139,6 @@ def import_(
     130 Ctrl-C.
     """  # noqa: D301  \b is click's mark for a paragraph that is not to be filled
     given = {name: value for name, value in options.items() if value is not None}
-    if dry_run:
-        ctx.exit(_dry_run(file, given, as_json))
     piped = file == "-"
     job = _Job(
         words=("hatched", "import"),
@@ -150,7 +149,7 @@ def import_(
         given=given if base_url is None else {**given, "base_url": base_url},
         as_json=as_json,
     )
-    ctx.exit(_import(job, resume, base_url))
+    ctx.exit(_dry_run(job) if dry_run else _import(job, resume, base_url))
 
 
 @click.command()
@@ -232,12 +231,8 @@ def _in_use(error: Exception) -> bool:
 
 
 def _import(job: _Job, resume: bool, base_url: str | None) -> int:
-    _check_files(job)
     fresh = _check_checkpoint(job, resume)
-    options = for_library(job.given)
-    for name in ("checkpoint", "dead_letter"):
-        if (path := getattr(job, name)) is not None:
-            options[name] = path
+    options = _options(job)
     progress = Progress()
     report: ImportReport | None
     error: Exception | None = None
@@ -262,14 +257,28 @@ def _import(job: _Job, resume: bool, base_url: str | None) -> int:
     return _summed_up(job, report, error)
 
 
+def _options(job: _Job) -> ImportOptions:
+    """What the library is given; values that it would refuse are refused here, whether or not anything is sent."""
+    _check_files(job)
+    options = for_library(job.given)
+    for name in ("checkpoint", "dead_letter"):
+        if (path := getattr(job, name)) is not None:
+            options[name] = path
+    try:
+        checked("events.import_all", options, ImportOptions)
+    except ValueError as error:
+        raise RefusedError(_in_options(str(error))) from None
+    return options
+
+
 def _check_files(job: _Job) -> None:
     """Nothing of ours is written into what is read, nor two things into one file."""
     if job.checkpoint is not None and job.checkpoint == job.dead_letter:
         raise RefusedError(f"{job.checkpoint} cannot be both --checkpoint and --dead-letter")
-    if job.file == "-":
-        return
     for path in (job.checkpoint, job.dead_letter):
-        if path is not None and Path(path).exists() and Path(path).samefile(job.file):
+        if path is not None and not Path(path).parent.is_dir():
+            raise RefusedError(f"{path}: there is no such directory")
+        if path is not None and job.file != "-" and Path(path).exists() and Path(path).samefile(job.file):
             raise RefusedError(f"{path} is what the events are read from")
 
 
@@ -386,15 +395,21 @@ def _in_options(text: str) -> str:
 # --- a dry run ----------------------------------------------------------------------------------------------
 
 
-def _dry_run(file: str, given: Mapping[str, Any], as_json: bool) -> int:
-    options = for_library({name: value for name, value in given.items() if name in PlanOptions.__optional_keys__})
+def _dry_run(job: _Job) -> int:
+    given = job.given
+    if "checkpoint" in given:
+        _check_checkpoint(job, resume=True)
+    options = _options(job)
     try:
-        plan = make_plan(None, file, options)
+        if "base_url" in given:
+            checked_url(given["base_url"])
+        known = {name: value for name, value in options.items() if name in PlanOptions.__optional_keys__}
+        plan = make_plan(None, job.file, known)
     except Exception as error:
         if _code_of(error) is None:
             raise
         return _told_of(error)
-    if as_json:
+    if job.as_json:
         print_document(asdict(plan))
     else:
         _print_plan(plan, given)

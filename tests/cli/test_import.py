@@ -308,24 +308,36 @@ def test_a_dead_letter_file_that_takes_nothing(run: Run, crowd: Emulator, write:
     assert "go on with: hatched import a.jsonl --resume --dead-letter /dev/full" in result.stderr
 
 
+WRONG = [  # whether or not anything is to be sent
+    (("nosuch.jsonl",), "does not exist"),
+    (("a.txt",), "expected a name that ends with .jsonl"),
+    (("a.jsonl", "--share", "2"), "share must be between 0.001 and 1"),
+    (("a.jsonl", "--concurrency", "many"), "'many' is neither a number nor auto"),
+    (("a.jsonl", "--concurrency", "33"), "concurrency must be between 1 and 32"),
+    (("a.jsonl", "--requests-per-minute", "0"), "requests_per_minute must be between 1 and 1e+09"),
+    (("a.jsonl", "--timeout", "0"), "timeout must be between 0.001 and"),
+    (("a.jsonl", "--give-up-after", "-1"), "give_up_after must be between 0 and"),
+    (("a.jsonl", "--inert-threshold", "2"), "--inert-threshold must be between 0 and 1"),
+    (("a.jsonl", "--order", "users"), "'users' is not one of"),
+    (("a.jsonl", "--on-quota", "go"), "'go' is not one of"),
+    (("a.jsonl", "--base-url", "http://hatched.test"), "base_url must use https"),
+    (("a.jsonl", "--checkpoint", "nowhere/c"), "nowhere/c: there is no such directory"),
+    (("a.jsonl", "--checkpoint", "a.txt"), "a.txt is no checkpoint of an import"),
+    (("a.jsonl", "--dead-letter", "nowhere/d"), "nowhere/d: there is no such directory"),
+    (("a.jsonl", "--dead-letter", "./a.jsonl"), "./a.jsonl is what the events are read from"),
+    (("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"), "cannot be both --checkpoint and --dead-letter"),
+    (("a.jsonl", "--limiter", "turns.db"), "is neither file:PATH nor a redis:// URL"),
+    (("a.jsonl", "--limiter", "file:nowhere/turns.db"), "the directory of nowhere/turns.db is not there"),
+    (("a.jsonl", "--limiter", "redis"), "HATCHED_REDIS_URL"),
+    (("a.jsonl", "--map", "nosuch.py"), "does not exist"),
+]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nosuch.jsonl",), "does not exist"),
-        (("a.txt",), "expected a name that ends with .jsonl"),
-        (("a.jsonl", "--share", "2"), "share must be between 0.001 and 1"),
-        (("a.jsonl", "--concurrency", "many"), "'many' is neither a number nor auto"),
-        (("a.jsonl", "--concurrency", "33"), "concurrency must be between 1 and 32"),
-        (("a.jsonl", "--checkpoint", "nowhere/c"), "nowhere/c: there is no such directory"),
-        (("a.jsonl", "--checkpoint", "a.txt"), "a.txt is no checkpoint of an import"),
-        (("a.jsonl", "--dead-letter", "nowhere/d"), "No such file or directory"),
-        (("a.jsonl", "--dead-letter", "./a.jsonl"), "./a.jsonl is what the events are read from"),
-        (("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"), "cannot be both --checkpoint and --dead-letter"),
-        (("a.jsonl", "--limiter", "turns.db"), "is neither file:PATH nor a redis:// URL"),
-        (("a.jsonl", "--limiter", "file:nowhere/turns.db"), "the directory of nowhere/turns.db is not there"),
+        *WRONG,
         (("a.jsonl", "--limiter", "file:a.txt"), "a.txt is no file of a limiter: give the limiter a file of its own"),
-        (("a.jsonl", "--limiter", "redis"), "HATCHED_REDIS_URL"),
-        (("a.jsonl", "--map", "nosuch.py"), "does not exist"),
         (("bad.jsonl",), "the first row is no event, so nothing was sent"),
         (("status", "a.jsonl"), "there is no checkpoint a.jsonl.checkpoint"),
         (("retry", "nosuch.jsonl"), "does not exist"),
@@ -343,6 +355,9 @@ def test_bad_input_is_refused_before_anything_is_sent(
     assert words in result.stderr
     assert result.stdout == ""
     assert not emulator.effects()
+    if arguments in [wrong for wrong, _ in WRONG]:
+        dry = run("import", *arguments, "--dry-run")
+        assert (dry.exit_code, dry.stderr, dry.stdout) == (2, result.stderr, "")
 
 
 def test_a_checkpoint_in_which_nothing_is_yet(run: Run, crowd: Emulator, write: Write) -> None:
