@@ -1,7 +1,8 @@
 """What the events of a synchronous client call.
 
 The import runs in an event loop of its own, in a thread of its own, so it works in a notebook, too. What is the
-caller's runs in the caller's thread: its iterable, its files, `map`, `on_progress`.
+caller's runs in the caller's thread: its iterable, its files, `map`, `on_progress`. Requests, and with them its
+middleware, run in threads of their own, in its context.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -198,6 +200,7 @@ class _Import:
         self._batches: list[list[ImportResult]] = []
         self._told: ImportReport | None = None
         self._on_progress = settings.on_progress
+        self._context = copy_context()
         here = self._beside.in_caller
         door = Door(self._post, self._sleep, call.io.now, here, here, here)
         self.importer = Importer(
@@ -256,7 +259,8 @@ class _Import:
         def post() -> Response:
             return step(self._call.exchange(routes.EVENTS_SEND_BATCH, body, idempotency_key=key, timeout=timeout))
 
-        return await anyio.to_thread.run_sync(post, abandon_on_cancel=True)  # else it could not be hurried
+        # A context is entered once at a time. Not abandoned, it could not be hurried.
+        return await anyio.to_thread.run_sync(self._context.copy().run, post, abandon_on_cancel=True)
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(seconds, self._call.io.clock)

@@ -7,16 +7,19 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hatched
 from hatched.imports import importer
 from hatched.imports.report import StopReason
 from tests.imports.doors import Door, FakeServer, event, events, ids, make_emulator, write
 
 SYNC = Door("sync")
+TRACE: ContextVar[str] = ContextVar("TRACE", default="nobody's")
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,36 @@ def test_what_is_the_callers_runs_in_the_callers_thread() -> None:
     )
     here = threading.current_thread()
     assert threads == {(name, here) for name in ("source", "map", "event_id", "on_progress")}
+
+
+def test_what_is_the_callers_runs_in_the_callers_context() -> None:
+    seen: Counter[tuple[str, str]] = Counter()
+
+    def see(name: str, value: Any) -> Any:
+        seen[name, TRACE.get()] += 1
+        return value
+
+    def middleware(request: Any, call_next: Any) -> Any:
+        return call_next(see("middleware", request))
+
+    def main(client: hatched.HatchedClient) -> None:
+        TRACE.set("mine")
+        rows = events(450)
+        client.events.plan(rows, map=lambda row: see("plan", row))
+        client.events.import_all(
+            rows,
+            map=lambda row: see("map", row),
+            event_id=lambda row: see("event_id", row["event_id"]),
+            on_progress=lambda report: see("on_progress", None),
+        )
+        with client.events.import_stream(rows) as results:
+            assert sum(1 for _ in results) == 450
+
+    with make_emulator().sync_client(middleware=[middleware]) as client:
+        copy_context().run(main, client)
+    assert {name for name, _ in seen} == {"plan", "map", "event_id", "on_progress", "middleware"}
+    assert {trace for _, trace in seen} == {"mine"}
+    assert TRACE.get() == "nobody's"
 
 
 async def test_it_works_inside_of_a_running_event_loop() -> None:
