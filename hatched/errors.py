@@ -178,7 +178,9 @@ def _restore(kind: type[HatchedError], args: tuple[Any, ...], state: dict[str, A
 
 
 class ConfigurationError(HatchedError):
-    """No usable key or base URL, or an `http_client` that cannot serve here."""
+    """No usable key or base URL, an `http_client` that cannot serve here, or an environment that names no usable
+    certificates or proxy.
+    """
 
 
 class ClientClosedError(HatchedError):

@@ -133,6 +133,9 @@ def _is_reached(report: _Report, client: HatchedClient) -> bool:
     try:
         with wrong_arguments():
             client.health(on_response=seen.append)
+    except ConfigurationError as error:
+        report.wrong("API", f"not asked: {error.message}")
+        return False
     except TransportError as error:
         report.wrong("API", f"not reached: {error.message}", TRY_LATER)
         return False

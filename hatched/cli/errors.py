@@ -138,14 +138,8 @@ class RefusedError(click.ClickException):
 
 @contextmanager
 def wrong_arguments() -> Generator[None]:
-    """What the SDK says of a wrong argument is a usage error; what TLS says of a wrong file, bad configuration."""
+    """What the SDK says of a wrong argument is a usage error."""
     try:
         yield
     except (TypeError, ValueError) as error:
         raise click.UsageError(printable(redact(str(error)))) from None
-    except OSError as error:
-        if isinstance(error, HatchedError):  # of which those of time are OSErrors, too
-            raise
-        problem = ConfigurationError(f"no connection can be made: {error}")
-        problem.add_note("SSL_CERT_FILE and SSL_CERT_DIR say where certificates are")
-        raise problem from None

@@ -24,6 +24,7 @@ from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.clients import Clients
+from hatched.io.environment import with_proxies
 from hatched.pipeline.messages import Request, Response
 
 
@@ -122,7 +123,8 @@ class AsyncIO:
     def _new_client(self) -> httpx.AsyncClient:
         from hatched.io.sockets import equip  # with httpcore, which httpx too imports when a client is made
 
-        client = wire.AsyncClient(**wire.settings(self._base_url))
+        settings = wire.settings(self._base_url)
+        client = with_proxies(lambda: wire.AsyncClient(**settings))
         equip(client)
         return client
 

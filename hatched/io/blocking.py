@@ -16,6 +16,7 @@ from hatched.errors import ClientClosedError, ConfigurationError, HatchedError
 from hatched.io import wire
 from hatched.io.base import Clock
 from hatched.io.clients import Clients
+from hatched.io.environment import with_proxies
 from hatched.pipeline.lock import Lock
 from hatched.pipeline.messages import Request, Response
 
@@ -53,7 +54,8 @@ class BlockingIO:
             return self._http_client
         from hatched.io.sockets import equip  # with httpcore, which httpx too imports when a client is made
 
-        client = wire.Client(**wire.settings(self._base_url))
+        settings = wire.settings(self._base_url)
+        client = with_proxies(lambda: wire.Client(**settings))
         equip(client)
         return client
 

@@ -8,13 +8,14 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TypedDict
 
 import httpx
 
 from hatched.config import Secret
 from hatched.errors import RequestTimeoutError, TransportError
+from hatched.io.environment import tls
 from hatched.pipeline.messages import Request, Response
 
 CONNECTIONS = 128
@@ -46,11 +47,6 @@ def url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
 class Settings(TypedDict):
     """How our own httpx clients are made."""
 
@@ -61,13 +57,10 @@ class Settings(TypedDict):
 
 
 def settings(base_url: str) -> Settings:
-    """One TLS context serves all clients of the process: building one takes tens of milliseconds.
-
-    Plain http goes to this machine only, so there it must not take the way over a proxy of the environment.
-    """
+    """Plain http goes to this machine only, so there it must not take the way over a proxy of the environment."""
     encrypted = base_url.startswith("https:")
     return {
-        "verify": _tls() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "verify": tls() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
         "timeout": None,
         "trust_env": encrypted,

@@ -13,6 +13,7 @@ from click.testing import Result
 
 from hatched.emulator import Emulator, Fault
 from hatched.emulator.clock import WallClock
+from hatched.io import environment
 
 Run = Callable[..., Result]
 
@@ -123,27 +124,38 @@ def test_a_base_url_with_a_password_is_not_shown(run: Run, monkeypatch: pytest.M
     assert "password" not in result.output
 
 
-@pytest.mark.parametrize("command", ["doctor", "health"])
-@pytest.mark.parametrize(("name", "value"), [("SSL_CERT_FILE", "/nowhere.pem"), ("SSL_CERT_FILE", __file__)])
-def test_settings_of_tls_that_are_wrong(
-    command: str, name: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value", "words", "hint"),
+    [
+        (
+            "SSL_CERT_FILE",
+            "/nowhere.pem",
+            "TLS cannot be set up with SSL_CERT_FILE=/nowhere.pem: ",
+            "certificates in PEM",
+        ),
+        (
+            "HTTPS_PROXY",
+            "nonsense://me:pw@proxy",
+            "no proxy that can be used: HTTPS_PROXY=nonsense://***@proxy",
+            "a URL",
+        ),
+    ],
+)
+def test_a_setting_of_the_connection_that_is_wrong(
+    name: str, value: str, words: str, hint: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatched.io import wire
-
-    wire._tls.cache_clear()
+    environment.tls.cache_clear()
     monkeypatch.setenv(name, value)
-    result = run(command, "--base-url", "https://127.0.0.1:9")
+    result = run("health", "--base-url", "https://127.0.0.1:9")
     assert result.exit_code == 2
-    assert "no connection can be made" in result.output
-
-
-@pytest.mark.parametrize("command", ["doctor", "health"])
-def test_a_proxy_that_is_none(command: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "nonsense://me:password@proxy")
-    result = run(command, "--base-url", "https://127.0.0.1:9")
+    said, advice = result.stderr.splitlines()
+    assert words in said
+    assert advice.startswith("hint: ")
+    assert hint in advice
+    assert "HATCHED_API_KEY" not in result.stderr
+    result = run("doctor", "--base-url", "https://127.0.0.1:9")
     assert result.exit_code == 2
-    assert "Unknown scheme for proxy URL" in result.stderr
-    assert "password" not in result.output
+    assert findings(result)["API"][1].startswith(f"not asked: {words}")
 
 
 def test_a_server_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
