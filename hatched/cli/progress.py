@@ -102,7 +102,8 @@ class Progress:
 
     def _since(self) -> tuple[_Point | None, float]:
         """The oldest point of the window; until now, so that the rate falls while nothing happens."""
-        first = next(iter(self._points), None)
+        # Not by iterating: a display asks from a thread of its own, while points come and go. One always stays.
+        first = self._points[0] if self._points else None
         return first, max(self._now() - first.at, 0.001) if first is not None else 0.0
 
 

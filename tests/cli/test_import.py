@@ -13,7 +13,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -547,6 +549,29 @@ def test_the_rate_is_that_of_the_last_seconds_and_tells_what_is_left() -> None:
     assert progress.left() == "41 s left"
     now += 15
     assert progress.counts()[1] == "5/s"  # nothing has come for as long as it is measured
+
+
+def test_it_can_be_drawn_while_it_is_told() -> None:
+    progress = Progress(count().__next__)  # a second goes by whenever it asks
+    over = Event()
+
+    def tell() -> None:
+        for number in count():
+            progress(ImportReport(accepted=number, fraction=0.5))
+            if over.is_set():
+                break
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    telling = Thread(target=tell)
+    telling.start()
+    try:
+        for _ in range(100_000):
+            progress.left()
+    finally:
+        over.set()
+        telling.join()
+        sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize(
