@@ -33,9 +33,10 @@ class Operations:
 
 @define(kw_only=True)
 class Settings:
-    """What the documentation leaves open, as switches.
+    """The plan, and what the documentation leaves open, as switches.
 
     Attributes:
+        credits: AI credits per month in the paid pool.
         origin: Scheme and host below which pictures are served; a server sets it to its own.
         event_body: `nested` answers `{"effects": {...}, "debug_reason": ...}`, `flat` the effects themselves.
         batch_transaction: Whether a batch is one transaction or one per event.
@@ -47,6 +48,7 @@ class Settings:
     """
 
     plan: Plan
+    credits: int
     origin: str
     operations: Operations = Operations()
     event_body: Literal["nested", "flat"] = field(default="nested", validator=in_(("nested", "flat")))

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
 
-from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, router, sessions
+from hatched.emulator import art, backup, catalogue, decay, delivery, operations, refill, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
 from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Checked, Configs, checked
@@ -87,7 +87,7 @@ class Emulator:
         clock: Virtual time that starts at 2026-01-01 if `None`.
         api_key: The secret key of the customer.
         publishable_key: A publishable key of the same customer, with the default scopes.
-        credits: AI credits in the paid pool, instead of the plan's.
+        credits: AI credits that come into the paid pool each month, instead of the plan's.
         operations: How long hatching and the like take.
         event_body: Shape of the answer to `POST /events`, which the documentation leaves open.
         batch_transaction: Whether a batch is one transaction or one per event, which it leaves open too.
@@ -133,12 +133,13 @@ class Emulator:
             raise ValueError("credits are not less than 0")
         self._rules = None if rules is None else _checked(rules)
         self._seed = seed
-        self._credits = credits
         self._lock = RLock()
         self._courier = Courier(self._lock, self.clock, lambda: None if self._closed else self._world)
         self._store = Store(store)
+        found = find_plan(plan)
         self._settings = Settings(
-            plan=find_plan(plan),
+            plan=found,
+            credits=found.paid if credits is None else credits,
             origin=_ORIGIN,
             operations=operations or Operations(),
             event_body=event_body,
@@ -181,11 +182,17 @@ class Emulator:
             if self._closed:
                 return None
             world = self._world
-            times = (operations.next_due(world), delivery.next_due(world), decay.next_due(world, self.clock.now()))
+            now = self.clock.now()
+            times = (
+                operations.next_due(world),
+                delivery.next_due(world),
+                decay.next_due(world, now),
+                refill.next_due(world, now),
+            )
             return min((at for at in times if at is not None), default=None)
 
     def run_due(self) -> None:
-        """Does what is due by now: operations, decay, webhooks. Every request and `clock.advance` does so too."""
+        """Does what is due by now: operations, decay, credits, webhooks. So do every request and `clock.advance`."""
         with self._lock:
             if not self._closed:
                 self._run_due(self.clock.now())
@@ -342,9 +349,8 @@ class Emulator:
         """Tops the paid pool up, and goes on with the pictures that waited for credits. Raises `ValueError` below 0."""
         if count < 0:
             raise ValueError("credits are added, not taken")
-        with self._lock, self._store.transaction() as db:
-            db.execute("UPDATE customers SET paid = paid + ? WHERE id = ?", (count, self.customer_id))
-            appearance.retry_awaiting(self._world, self.customer_id, self.clock.now())
+        with self._lock:
+            refill.add(self._world, self.customer_id, count, self.clock.now())
 
     @property
     def origin(self) -> str:
@@ -429,6 +435,7 @@ class Emulator:
         if self._rules is not None:
             # A file may hold other rules than those that were asked for.
             self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
+        refill.run_due(self._world, self.clock.now())
         self._let_in()
 
     def _catch_up(self) -> None:
@@ -483,11 +490,10 @@ class Emulator:
             customer_id: str = row[0]
             return customer_id
         customer_id = self._world.ids.new()
-        plan = self._settings.plan
-        paid = plan.paid if self._credits is None else self._credits
         configs = self._world.configs
         with self._store.transaction():  # a customer without rules would be one for ever
-            db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, plan.welcome, paid))
+            pools = (self._settings.plan.welcome, self._settings.credits)
+            db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, *pools))
             version_id = configs.draft(customer_id, self._rules or _checked(DEFAULT), self.clock.now())
             configs.publish(customer_id, version_id)
         return customer_id
@@ -497,6 +503,7 @@ class Emulator:
         today = day_of(now)
         if self._day != today:
             decay.run_due(self._world, now)
+            refill.run_due(self._world, now)
             self._day = today
 
     def _answer(self, request: Request, match: router.Match | None, fault: Fault | None) -> Response:

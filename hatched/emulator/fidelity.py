@@ -89,7 +89,7 @@ SHARED = {
     "beyond.bodies": "the bodies of the documented routes that the SDKs do not call, but for the credit balance",
     "coins.answers": "the bodies of earn, spend, purchase and skills",
     "conditions.config": "the keys of a condition's config",
-    "credits.month": "a month's paid credits are given once, and not again",
+    "credits.month": "a month's paid credits come with the UTC month, on top of what is left",
     "credits.enterprise": "the credits of the enterprise plan are those of pro",
     "eggs.cap": "a user may have 3 active eggs",
     "events.body": "the answer to POST /events nests the effects; switch event_body",

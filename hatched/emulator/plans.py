@@ -26,7 +26,7 @@ class Plan(NamedTuple):
         rank: Higher plans include what lower ones have.
         events: Events per UTC month; `None` is unlimited ("by contract").
         welcome: AI credits given once.
-        paid: AI credits per month; the emulator gives one month's worth.
+        paid: AI credits per month.
     """
 
     name: str

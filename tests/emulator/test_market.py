@@ -217,6 +217,18 @@ def test_without_credits_the_picture_waits_and_goes_on_when_there_are_some() -> 
     assert credits_left(shop) == 0
 
 
+def test_a_picture_that_waits_for_credits_goes_on_with_the_month() -> None:
+    shop = Shop("cap", credits=1, operations=Operations(after_seconds=10))
+    for number in range(20):
+        egg = shop.egg(f"u{number}", ready=True, audience="default")
+        shop.ok("POST", f"/eggs/{egg}/hatch")
+    assert shop.ok("POST", f"{shop.path}/equip", {"equip": shop.ids("cap")})["appearance_status"] == "awaiting_credits"
+    shop.clock.advance("40d")
+    buddy = shop.ok("GET", shop.path)
+    assert (buddy["appearance"]["status"], buddy["updated_at"]) == ("ready", "2026-02-01T00:00:10.000Z")
+    assert credits_left(shop) == 0
+
+
 def test_a_failed_picture_asks_for_a_rerender() -> None:
     shop = Shop("cap")
     before = credits_left(shop)
