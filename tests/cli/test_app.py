@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from click.testing import Result
 
 from hatched.cli.app import _COMMANDS, hatched as command
 from hatched.emulator import Emulator
+from tests.cli.terminal import on_a_terminal
 
 Run = Callable[..., Result]
 
@@ -96,38 +96,17 @@ def test_the_tab_key_completes(words: str, expected: list[str]) -> None:
     assert [line.partition(",")[2] for line in done.stdout.splitlines()] == expected
 
 
-def on_a_terminal(*arguments: str, width: int = 100) -> str:
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(width), "NO_COLOR": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hatched.cli", *arguments], stdout=follower, stderr=follower, env=environment
-    )
-    os.close(follower)
-    told = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not piece:
-            break
-        told += piece
-    os.close(leader)
-    assert process.wait(timeout=20) == 0
-    return told.decode()
-
-
 def test_on_a_terminal_a_list_is_drawn_and_ids_stay_whole(run: Run, emulator: Emulator) -> None:
     with emulator.sync_client() as client:
         buddy = client.buddies.ensure("ada")
         client.buddies.update_name(buddy.id, name="[red]Pip\x1b[2J Çınar")
-    drawn = on_a_terminal("buddies", "list", width=160)
+    drawn = on_a_terminal("buddies", "list", width=160).drawn
     assert "\t" not in drawn
     assert buddy.id in drawn
     assert r"[red]Pip\u001b[2J Çınar" in drawn
     assert "\x1b[2J" not in drawn
-    assert buddy.id in on_a_terminal("buddies", "list", width=80)
-    assert buddy.id in on_a_terminal("buddies", "get", buddy.id, width=60)
+    assert buddy.id in on_a_terminal("buddies", "list", width=80).drawn
+    assert buddy.id in on_a_terminal("buddies", "get", buddy.id, width=60).drawn
 
 
 def test_what_users_call_their_buddies_cannot_break_a_line(run: Run, emulator: Emulator) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import pty
 import shlex
 import signal
 import subprocess
@@ -27,6 +25,7 @@ from hatched.cli.progress import Progress, duration
 from hatched.emulator import Emulator, Fault
 from hatched.imports import ImportReport
 from tests.cli.conftest import KEY
+from tests.cli.terminal import on_a_terminal
 
 Run = Callable[..., Result]
 Write = Callable[..., str]
@@ -582,33 +581,12 @@ def test_durations_are_for_people(seconds: float, words: str) -> None:
 
 
 def test_on_a_terminal_a_bar_is_drawn(run: Run, slow: Emulator, write: Write) -> None:
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hatched.cli", "import", write(1500), "--concurrency", "1"],
-        stdout=subprocess.PIPE,
-        stderr=follower,
-        env=environment,
-        text=True,
-    )
-    os.close(follower)
-    drawn = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not piece:
-            break
-        drawn += piece
-    os.close(leader)
-    output, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
+    drawn, output = on_a_terminal("import", write(1500), "--concurrency", "1", width=80, pipe=True)
     assert "\x1b" not in output
     assert "accepted\t1500" in output
-    assert "━" in drawn.decode()
-    assert "1,500 accepted" in drawn.decode()
-    assert drawn.decode().endswith("\x1b[?25h")
+    assert "━" in drawn
+    assert "1,500 accepted" in drawn
+    assert drawn.endswith("\x1b[?25h")
 
 
 def test_a_closed_pipe_is_quiet(run: Run, crowd: Emulator, write: Write) -> None:
