@@ -98,6 +98,8 @@ BUDDIES_GET_USER_SUMMARY = Route("buddies.get_user_summary", "GET", "/users/{use
 
 EVENTS_SEND = Route("events.send", "POST", "/events", SEEN)
 EVENTS_SEND_BATCH = Route("events.send_batch", "POST", "/events/batch", SEEN)
+MAX_BATCH = 100
+"""Events of one batch (guides/send-events: seen)."""
 
 OPERATIONS_GET = Route("operations.get", "GET", "/operations/{operation_id}", INFERRED, _OPERATIONS)
 

@@ -33,8 +33,8 @@ from hatched.models.paths import (
 )
 from hatched.models.tokens import CreateEmbedTokenParams, CreateSessionParams
 from hatched.models.webhooks import CreateWebhookParams, ListDeliveriesParams
+from hatched.routes import MAX_BATCH
 
-MAX_BATCH = 100  # seen
 MAX_PAGE = 2**31
 
 
@@ -141,7 +141,7 @@ CONSTRAINTS: dict[type, dict[str, Callable[[Any], Any]]] = {
     SpendCoinsParams: {"amount": whole},
     EquipItemsParams: {"equip": uuids, "unequip": uuids},
     ListEvolutionsParams: _paged,
-    UpdateSkillsParams: {"updates": sized(1, MAX_BATCH)},
+    UpdateSkillsParams: {"updates": sized(1, 100)},
     SkillUpdate: {"amount": not_negative, "value": not_negative},
     CreateSessionParams: {
         "buddy_id": uuid,

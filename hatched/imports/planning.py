@@ -14,8 +14,8 @@ from hatched.imports.pace import UNTOLD, budget
 from hatched.imports.readers import Start
 from hatched.imports.report import Rejection
 from hatched.imports.rows import Bad, Item, Rows, Skipped
-from hatched.imports.schedule import MAX_EVENTS
 from hatched.imports.sources import AsyncSource, Reading
+from hatched.routes import MAX_BATCH
 
 _SHOWN = 10
 _TYPES = 1_000
@@ -75,7 +75,7 @@ async def plan(door: Door, source: AsyncSource, settings: Settings) -> ImportPla
                         problems[outcome.position] = outcome.rejection
                 case Skipped():
                     skipped += 1
-    requests = ceil(events / MAX_EVENTS)
+    requests = ceil(events / MAX_BATCH)
     limit = settings.requests_per_minute or UNTOLD
     allowed = budget(limit, settings.share)
     days = ceil(requests / (allowed.per_day or max(requests, 1)))

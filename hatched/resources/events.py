@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hatched.imports.report import ImportReport
     from hatched.imports.sources import AsyncSource
 
-MAX_BATCH = 100
-"""Events of one batch (guides/send-events)."""
 _NAMESPACE = UUID("5d2b0c1e-7c0a-4d0b-9b0e-6f2a3f1c8e57")
 
 
@@ -87,9 +85,9 @@ class AsyncEvents(AsyncResource):
             raise TypeError(f"events must be a list of events, not {_name_of(events)}")
         if not events:
             raise ValueError("a batch needs at least one event")
-        if len(events) > MAX_BATCH:
+        if len(events) > routes.MAX_BATCH:
             raise ValueError(
-                f"a batch takes at most {MAX_BATCH} events and got {len(events)}: "
+                f"a batch takes at most {routes.MAX_BATCH} events and got {len(events)}: "
                 "`events.import_all` takes any number of them"
             )
         params = [_params(event, place) for place, event in enumerate(events)]
