@@ -9,10 +9,11 @@ from operator import attrgetter
 from typing import Literal
 
 from hatched.imports.rows import Item
+from hatched.routes import MAX_BATCH
 
 Order = Literal["user", "none", "total"]
-MAX_EVENTS = 100
-"""Of one request (guides/send-events)."""
+MAX_EVENTS = MAX_BATCH
+"""Of one request."""
 MAX_BYTES = 1_000_000
 """Of one request's events (inferred: no limit is documented)."""
 
