@@ -12,7 +12,7 @@ from uuid import UUID
 from attrs import evolve
 
 from hatched.errors import EventQuotaExceededError, HatchedError, RateLimitError, TransportError
-from hatched.imports.concurrency import Concurrency
+from hatched.imports.concurrency import MOST, Concurrency
 from hatched.imports.door import Door
 from hatched.imports.limiter import Budget, Limiter, LocalLimiter
 from hatched.imports.options import Settings
@@ -31,7 +31,7 @@ _CONTENT = {400, 413, 422}
 _PASSING = {408, 409, 425}
 """Sent again like a 5xx; 409 `conflict` means that a competing change won (reference/error-codes)."""
 _PATIENCE = 900.0
-"""Seconds. A longer wait for a turn is that of the day's window."""
+"""Seconds. A longer wait for a turn is that of the day's window, unless so many wait that the line is as long."""
 _SOON = 0.001
 """Seconds that are not worth waiting; the budget has room for more."""
 _WINDOW = 60.0
@@ -77,9 +77,10 @@ class Sender:
         self.budget: Budget | None = None
         self._left = float("-inf")
         self._header: str | None = ""  # what the server said of its limit: nothing yet
+        allowed = budget(settings.requests_per_minute, settings.share)
+        self._patience = _longest_line(allowed)
         if settings.limiter is None:
             # Attempts that fail before the server has told its limit count in its windows, too.
-            allowed = budget(settings.requests_per_minute, settings.share)
             self.limiter.learn(evolve(allowed, per_day=None))
         self._paused_until = 0.0
         self._failing_since: float | None = None
@@ -157,6 +158,7 @@ class Sender:
     async def allow(self, allowed: Budget) -> None:
         """So much may be sent from here on."""
         self.budget = allowed
+        self._patience = _longest_line(allowed)
         if isinstance(self.limiter, LocalLimiter):
             self.limiter.learn(allowed)
         else:
@@ -166,10 +168,10 @@ class Sender:
         """Wait for the limiter, and for pauses that began while waiting. A turn that was missed is given up."""
         while True:
             if isinstance(self.limiter, LocalLimiter):
-                wait = self.limiter.reserve(_PATIENCE)
+                wait = self.limiter.reserve(self._patience)
             else:
-                wait = await in_thread(lambda: self.limiter.reserve(_PATIENCE))
-            if wait > _PATIENCE:
+                wait = await in_thread(lambda: self.limiter.reserve(self._patience))
+            if wait > self._patience:
                 await self._day_is_over(wait)
             elif wait > _SOON:
                 turn = self._door.now() + wait
@@ -245,6 +247,11 @@ class Sender:
     def _end(self, reason: StopReason, message: str) -> NoReturn:
         self._stop(reason, message)
         raise StoppedError
+
+
+def _longest_line(allowed: Budget) -> float:
+    """Seconds that a turn can be away when all workers wait for one."""
+    return max(_PATIENCE, MOST * 60 / allowed.per_minute)
 
 
 def _results(response: Response, count: int) -> list[dict[str, Any]] | None:

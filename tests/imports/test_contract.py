@@ -279,6 +279,30 @@ def test_no_day_holds_more_than_the_share(two_doors: Door) -> None:
     assert most(request_times(emulator), 86_400) == 10
 
 
+class BehindOthers:
+    """A limiter whose next turn is so many seconds away, and then none."""
+
+    def __init__(self, wait: float) -> None:
+        self._waits = [wait]
+
+    def reserve(self, patience: float) -> float:
+        return self._waits.pop() if self._waits else 0.0
+
+    def learn(self, budget: Any) -> None: ...
+    def pause(self, seconds: float) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "wait", "stopped"),
+    [(1, 31 * 120, None), (1, 33 * 120, "day_limit"), (1_000, 899, None), (1_000, 901, "day_limit")],
+)
+def test_a_long_line_of_workers_is_not_taken_for_the_end_of_the_day(
+    two_doors: Door, per_minute: int, wait: float, stopped: str | None
+) -> None:
+    options: dict[str, Any] = {"requests_per_minute": per_minute, "share": 1, "limiter": BehindOthers(wait)}
+    assert two_doors.import_all(make_emulator(), events(1), **options).stopped == stopped
+
+
 def test_the_day_is_remembered_by_the_checkpoint(two_doors: Door, tmp_path: Path) -> None:
     emulator = make_emulator(plan="free")
     emulator.clock.advance("2d")
