@@ -38,7 +38,10 @@ class Clients(Generic[C]):
         """The request is over. Answers a client that was idle for too long, to be closed."""
         now = time.monotonic()
         self._idle.append((now, client))
-        oldest = self._idle.popleft()
+        try:
+            oldest = self._idle.popleft()
+        except IndexError:  # another thread has taken it
+            return None
         if now - oldest[0] <= _KEPT:
             self._idle.appendleft(oldest)
             return None

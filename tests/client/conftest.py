@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -148,8 +149,8 @@ def serve() -> Iterator[Callable[..., RawServer]]:
     """`serve(turn, turn, …)`: a server on loopback that takes these turns, the last one for ever."""
     servers: list[RawServer] = []
 
-    def start(*turns: Turn) -> RawServer:
-        servers.append(RawServer(*turns))
+    def start(*turns: Turn, tls: ssl.SSLContext | None = None) -> RawServer:
+        servers.append(RawServer(*turns, tls=tls))
         return servers[-1]
 
     yield start

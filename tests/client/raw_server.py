@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -25,11 +26,11 @@ class Exchange:
 
     def __init__(self, server: RawServer, connection: socket.socket, heard: Heard) -> None:
         self._server = server
-        self._connection = connection
+        self.connection = connection
         self.heard = heard
 
     def say(self, data: bytes) -> None:
-        self._connection.sendall(data)
+        self.connection.sendall(data)
 
     def wait(self, seconds: float) -> bool:
         """Let time pass; `False` if the server is to stop."""
@@ -38,7 +39,7 @@ class Exchange:
     def hang_up(self, *, reset: bool = False) -> None:
         """Close the connection, rudely with `reset`."""
         if reset:
-            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionAbortedError
 
 
@@ -48,7 +49,8 @@ Turn = Callable[[Exchange], None]
 class RawServer:
     """Takes one turn per request, the last one for ever; a thread per connection."""
 
-    def __init__(self, *turns: Turn) -> None:
+    def __init__(self, *turns: Turn, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.heard: list[Heard] = []
         self.connections = 0
         self.stopping = threading.Event()
@@ -58,7 +60,9 @@ class RawServer:
         self._threads: list[threading.Thread] = []
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._socket.getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{self.port}/api/v1"
+        self.base_url = (
+            f"http://127.0.0.1:{self.port}/api/v1" if tls is None else f"https://localhost:{self.port}/api/v1"
+        )
         self._thread = threading.Thread(target=self._accept, name="raw server")
         self._thread.start()
 
@@ -92,6 +96,10 @@ class RawServer:
 
     def _talk(self, connection: socket.socket) -> None:
         try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                with self._lock:
+                    self._open.add(connection)
             rest = b""
             while True:
                 heard, rest = _listen(connection, rest)

@@ -527,6 +527,16 @@ async def test_a_connection_that_was_closed_while_idle_is_not_noticed_by_the_cal
     assert server.connections == 3
 
 
+async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
+    colour: Any, serve: Any, connect: Any
+) -> None:
+    server = serve(say(response(200, b'{"coins": 1}', connection="close"), hang_up=True))
+    client = connect(server, max_retries=0)
+    for _ in range(3):
+        await send(colour, client)
+    assert server.connections == 3
+
+
 async def test_a_port_where_nobody_listens_is_a_transport_error_of_a_request_that_was_not_sent(
     colour: Any, serve: Any, connect: Any
 ) -> None:

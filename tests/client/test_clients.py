@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import count
 from types import SimpleNamespace
 
@@ -56,3 +57,14 @@ def test_those_that_were_idle_for_long_are_let_go_one_by_one(
     found = [clients.give(clients.take()) for _ in range(4)]
     assert [one for one in found if one is not None] == let_go
     assert clients.all == [one for one in (1, 2, 3) if one not in let_go]
+
+
+def test_a_client_that_another_thread_takes_as_it_is_given_is_no_error(clients: Clients[int]) -> None:
+    class Contended(deque[tuple[float, int]]):
+        def append(self, entry: tuple[float, int], /) -> None:
+            super().append(entry)
+            self.pop()  # what the other thread does
+
+    client = clients.take()
+    clients._idle = Contended()
+    assert clients.give(client) is None

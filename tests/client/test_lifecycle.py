@@ -101,7 +101,7 @@ async def test_closing_lets_go_of_the_connections(colour: Any, run: Any, serve: 
 
     def watch(exchange: Any) -> None:
         exchange.say(response(200, b'{"status": "ok"}'))
-        if not exchange._connection.recv(1):
+        if not exchange.connection.recv(1):
             gone.set()
 
     client = colour.client(base_url=serve(watch).base_url)
