@@ -120,10 +120,10 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
     def read(data: Any, args: Mapping[str, str] = NO_ARGS) -> Any:
         if type(data) is not dict:
             raise RefusedError("must be an object")
-        values: dict[str, Any] = {name: args[name] for name in elsewhere}
         try:
-            for name, value in data.items():
-                values[name] = nothing[name] if value is None else readers[name](value)
+            values = {name: nothing[name] if value is None else readers[name](value) for name, value in data.items()}
+            for name in elsewhere:
+                values[name] = args[name]
             if required.keys() <= values.keys():
                 return cls(**values)
         except (KeyError, RefusedError, InvalidError):
@@ -177,7 +177,8 @@ def _reader(hint: Any) -> Reader:
     if origin in (Sequence, tuple) or hint in (Sequence, tuple):
         return _sequence(_reader(args[0] if args else Any))
     if origin is Mapping or hint is Mapping:
-        return _mapping(_reader(args[1] if args else Any))
+        member = args[1] if args else Any
+        return _anythings if member is Any else _mapping(_reader(member))
     if hint is Any:
         return _anything
     if attrs.has(hint):
@@ -189,19 +190,28 @@ def _reader(hint: Any) -> Reader:
 
 
 def _anything(value: Any) -> Any:
-    if type(value) not in _PLAIN:
-        _refuse_what_is_no_json(value, _DEEPEST)
+    _refuse_what_is_no_json(value, _DEEPEST)
+    return value
+
+
+def _anythings(value: Any) -> dict[str, Any]:
+    """What `_mapping(_anything)` would answer, but not a copy."""
+    if type(value) is not dict:
+        raise RefusedError("must be an object")
+    for entry in value.values():
+        _refuse_what_is_no_json(entry, _DEEPEST)
     return value
 
 
 def _refuse_what_is_no_json(value: Any, levels: int) -> None:
-    if type(value) in _PLAIN or (type(value) is float and isfinite(value)):
+    kind = type(value)
+    if kind in _PLAIN or (kind is float and isfinite(value)):
         return
-    if type(value) not in (dict, list):
+    if kind not in (dict, list):
         raise RefusedError("must be a JSON value")
     if levels == 0:
         raise RefusedError(f"must not be nested more than {_DEEPEST} levels deep")
-    members: Any = value.values() if type(value) is dict else value
+    members: Any = value.values() if kind is dict else value
     for each in members:
         _refuse_what_is_no_json(each, levels - 1)
 
