@@ -68,10 +68,7 @@ def opened(world: World, row: sqlite3.Row) -> Buddy:
 
 def save(world: World, buddy: Buddy, now: float) -> None:
     """Stores what became of a buddy."""
-    world.store.db.execute(
-        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
-        (world.states.dump(buddy.row["seq"], buddy.state.copy()), now, buddy.row["seq"]),
-    )
+    world.states.save({buddy.row["seq"]: buddy.state.copy()}, now)
 
 
 def get(call: Call) -> Reply:

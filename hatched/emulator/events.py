@@ -177,10 +177,7 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         " applied_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         applied,
     )
-    call.db.executemany(
-        "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
-        [(call.world.states.dump(seq, state), call.now, seq) for seq, state in touched.items()],
-    )
+    call.world.states.save(touched, call.now)
     if told:
         _tell(call, told)
     if lines:

@@ -8,8 +8,10 @@ written at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+from hatched.emulator.messages import dumps
 from hatched.emulator.rules.state import State
 from hatched.emulator.store import Store
 
@@ -35,17 +37,25 @@ class States:
             return known[1]
         return self._keep(seq, text, State.load(text))
 
-    def dump(self, seq: int, state: State) -> str:
-        """What the row of `state` is to hold."""
+    def save(self, changed: Mapping[int, State], now: float) -> None:
+        """Stores states by the numbers of their rows."""
+        db = self._store.db
         if self._store.lasting:
-            text = state.dump()
-            self._keep(seq, text, state)
-            return text
-        before = self._unwritten.get(seq)
-        if before is not None:
-            self._store.undo.append(partial(self._unwritten.__setitem__, seq, before))
-        self._unwritten[seq] = state
-        return _KEPT_HERE
+            texts = {seq: state.dump() for seq, state in changed.items()}
+            db.executemany(
+                "UPDATE buddies SET state = ?, updated_at = ? WHERE seq = ?",
+                [(text, now, seq) for seq, text in texts.items()],
+            )
+            for seq, text in texts.items():
+                self._keep(seq, text, changed[seq])
+        else:
+            before = {seq: self._unwritten[seq] for seq in changed if seq in self._unwritten}
+            self._store.undo.append(partial(self._unwritten.update, before))
+            self._unwritten.update(changed)
+            db.execute(
+                "UPDATE buddies SET state = ?, updated_at = ? WHERE seq IN (SELECT value FROM json_each(?))",
+                (_KEPT_HERE, now, dumps(list(changed))),
+            )
 
     def flush(self) -> None:
         """Lets every row hold text."""
