@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import evolve
 
@@ -22,14 +22,8 @@ from hatched.emulator.rules.paths import Path
 from hatched.emulator.rules.state import State
 from hatched.models.events import SendBatchParams, SendEventParams
 
-
-class _Buddy(NamedTuple):
-    """A buddy that events act on, by its row."""
-
-    seq: int
-    id: str
-    book: Book
-    path: Path | None
+_Buddy = tuple[int, str, Book, Path | None]
+"""A buddy that events act on: number of its row, id, rules and path."""
 
 
 def send(call: Call, params: SendEventParams) -> Reply:
@@ -140,38 +134,30 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
     touched: dict[int, State] = {}
     evolving: dict[str, str] = {}
     told: list[tuple[str, Effects, bool]] = []
-    listens = delivery.listens(call.world, call.customer_id)
+    customer_id, now = call.customer_id, call.now
+    listens = delivery.listens(call.world, customer_id)
     for event in events:
         buddy = buddies.get((event.user_id, event.audience))
         if buddy is None:
-            effects, ready = _NOBODY, False
+            buddy_id, effects, ready = None, _NOBODY, False
         else:
             seq, buddy_id, book, path = buddy
-            was_ready = listens and ready_to_evolve(states[seq], book, call.now)
-            state, entries, effects, inferred = compute(states[seq], book, event, path)
+            was_ready = listens and ready_to_evolve(states[seq], book, now)
+            outcome = compute(states[seq], book, event, path)
+            state, effects = outcome.state, outcome.effects
             ready = settle(state, book, event)
             states[seq] = touched[seq] = state
-            if entries:
-                lines += [(buddy_id, entry, event.id) for entry in entries]
-            if inferred:
-                call.world.inferred.update(inferred)
+            if outcome.entries:
+                lines += [(buddy_id, entry, event.id) for entry in outcome.entries]
+            if outcome.inferred:
+                call.world.inferred.update(outcome.inferred)
             if listens:
                 told.append((buddy_id, effects, ready and not was_ready))
             if ready and book.rules.evolution.auto:
                 evolving[buddy_id] = event.id
         text = results[event.id] = encode(effects, ready)
         applied.append(
-            (
-                call.customer_id,
-                event.id,
-                event.user_id,
-                event.type,
-                event.audience,
-                buddy and buddy.id,
-                text,
-                event.at,
-                call.now,
-            )
+            (customer_id, event.id, event.user_id, event.type, event.audience, buddy_id, text, event.at, now)
         )
     call.db.executemany(
         "INSERT INTO events (customer_id, event_id, user_id, type, audience, buddy_id, effects, occurred_at,"
@@ -205,6 +191,7 @@ def _tell(call: Call, told: Sequence[tuple[str, Effects, bool]]) -> None:
 
 
 def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], dict[int, State]]:
+    """The active buddies of users, by user and audience, and their states, by the numbers of their rows."""
     rows = call.db.execute(
         "SELECT seq, buddies.id, user_id, audience, config_version_id, state FROM json_each(?) CROSS JOIN buddies"
         " ON customer_id = ? AND user_id = value AND status = 'active'",
@@ -219,7 +206,7 @@ def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], d
             book = call.world.configs.book(version_id, audience)
             path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
             found = rules[version_id, audience] = book, path
-        buddies[user_id, audience] = _Buddy(seq, buddy_id, *found)
+        buddies[user_id, audience] = (seq, buddy_id, *found)
         states[seq] = call.world.states.load(seq, text)
     return buddies, states
 

@@ -70,10 +70,7 @@ def tokens(call: Call) -> Reply:
 
 def write(world: World, customer_id: str, lines: Iterable[tuple[str, Entry, str | None]], now: float) -> list[str]:
     """Writes ledger lines (buddy, entry, reference), tells the webhooks, and answers the lines' ids."""
-    rows = [
-        (world.ids.new(), buddy_id, entry.slot, entry.amount, entry.balance, entry.reason, reference, now)
-        for buddy_id, entry, reference in lines
-    ]
+    rows = [(world.ids.new(), buddy_id, *entry, reference, now) for buddy_id, entry, reference in lines]
     world.store.db.executemany(
         "INSERT INTO ledger (id, buddy_id, slot, amount, balance, reason, reference_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -31,7 +31,8 @@ class Entry(NamedTuple):
     reason: str
 
 
-class Outcome(NamedTuple):
+@define
+class Outcome:
     """The new state, the lines for the ledger, the effects to answer with, and which guesses they rest on."""
 
     state: State

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from attrs import define
 
 from hatched.emulator.rules.model import Condition, Rules
 from hatched.emulator.rules.skills import level, total_level
@@ -12,7 +14,8 @@ from hatched.emulator.rules.state import State
 from hatched.emulator.rules.streaks import length
 
 
-class Event(NamedTuple):
+@define
+class Event:
     """One event, as the rules see it; `at` is `occurred_at` and `now` the time of the server, in Unix seconds."""
 
     id: str
