@@ -125,7 +125,7 @@ def _structure_model(kind: type, converter: cattrs.Converter) -> Callable[[Any, 
             return value
         if value.__class__ is not dict and not isinstance(value, Mapping):
             raise strict.wrong("an object", value)
-        if value.keys() <= known and not twins:
+        if known.issuperset(value) and not twins:
             return inner(value, kind)
         fields, extra = {}, {}
         for key, item in value.items():
@@ -161,7 +161,7 @@ def _structure_enveloped(kind: type, converter: cattrs.Converter) -> Callable[[A
     envelope: str = kind.envelope  # type: ignore[attr-defined]
 
     def structure_enveloped(value: Any, _: Any) -> Any:
-        if isinstance(value, Mapping) and isinstance(value.get(envelope), Mapping):
+        if isinstance(value, Mapping) and envelope in value and isinstance(value[envelope], Mapping):
             outer = {key: item for key, item in value.items() if key != envelope}
             value = {**outer, **value[envelope]}
         return inner(value, kind)
@@ -176,10 +176,11 @@ def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, A
     )
 
     def structure_tuple(value: Any, _: Any) -> Any:
-        if isinstance(value, Mapping) and isinstance(value.get("data"), list):
-            value = value["data"]
-        if not isinstance(value, list | tuple):
-            raise strict.wrong("an array", value)
+        if value.__class__ is not list:
+            if isinstance(value, Mapping) and isinstance(value.get("data"), list):
+                value = value["data"]
+            if not isinstance(value, list | tuple):
+                raise strict.wrong("an array", value)
         return inner(value, kind)
 
     return structure_tuple
@@ -188,7 +189,7 @@ def _structure_tuple(kind: Any, converter: cattrs.Converter) -> Callable[[Any, A
 def _each(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
     (item_kind, _) = get_args(kind)
     item = converter.get_structure_hook(item_kind)
-    return lambda value, _: tuple([item(one, item_kind) for one in value])
+    return lambda value, _: tuple([item(one, item_kind) for one in value]) if value else ()
 
 
 def _structure_sequence(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:

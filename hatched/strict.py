@@ -63,7 +63,7 @@ def boolean(value: Any, _: Any = None) -> bool:
 
 def mapping(value: Any, _: Any = None) -> Mapping[Any, Any]:
     """An object; its contents are not looked at."""
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return value
     raise wrong("an object", value)
 
