@@ -144,7 +144,7 @@ def week_of(day: int) -> int:
 
 def month_of(seconds: float) -> str:
     """The UTC month, `2026-01`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m")
+    return iso(seconds)[:7]
 
 
 def next_month(seconds: float) -> float:

@@ -104,9 +104,10 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
     version_id = call.world.configs.published(call.customer_id)
     audiences = call.world.configs.rules(version_id).audiences
     types = {audience: call.world.configs.book(version_id, audience).types for audience in audiences}
+    only = audiences[0] if len(audiences) == 1 else None
     events: dict[str, Event] = {}
     for event in params:
-        audience = event.audience or (audiences[0] if len(audiences) == 1 else None)
+        audience = event.audience or only
         if audience is None:
             raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
         if audience not in audiences:
