@@ -219,7 +219,8 @@ def _used(call: Call) -> int:
 
 def _reserve(call: Call, count: int) -> None:
     """Charges the month's quota, all of a batch or nothing (inferred). Raises 402."""
-    limit, used = call.world.settings.plan.events, _used(call)
+    limit = call.world.settings.plan.events
+    used = 0 if limit is None else _used(call)
     if limit is not None and used + count > limit:
         raise ApiError(
             402,
