@@ -210,16 +210,16 @@ def _structure_literal(kind: Any, _: cattrs.Converter | None = None) -> Callable
 
 
 def _structure_choice(kind: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
-    """A parameter that takes a class or looser types, such as `EggStatus | str | None`: the class, or `None`."""
-    first = get_args(kind)[0]
-    if first is datetime:  # checked, and kept as given, when it is sent
+    """A field that may be `None`, or takes a class or looser types, such as `EggStatus | str | None`: the class."""
+    first, *looser = [one for one in get_args(kind) if one is not type(None)]
+    if first is datetime and looser:  # checked, and kept as given, when it is sent
         return lambda value, _: value
     inner = converter.get_structure_hook(first)
     return lambda value, _: None if value is None else inner(value, first)
 
 
 def _is_choice(kind: Any) -> bool:
-    return len([one for one in get_args(kind) if one is not type(None)]) > 1 and isinstance(kind, UnionType)
+    return isinstance(kind, UnionType)
 
 
 def _is(origin: Any) -> Callable[[Any], bool]:
