@@ -59,12 +59,13 @@ def test_those_that_were_idle_for_long_are_let_go_one_by_one(
     assert clients.all == [one for one in (1, 2, 3) if one not in let_go]
 
 
-def test_a_client_that_another_thread_takes_as_it_is_given_is_no_error(clients: Clients[int]) -> None:
+def test_a_client_that_another_thread_takes_as_it_is_given_is_no_error() -> None:
     class Contended(deque[tuple[float, int]]):
         def append(self, entry: tuple[float, int], /) -> None:
             super().append(entry)
             self.pop()  # what the other thread does
 
+    clients = make()
     client = clients.take()
     clients._idle = Contended()
     assert clients.give(client) is None
