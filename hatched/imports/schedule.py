@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import islice
 from operator import attrgetter
 from typing import Literal
 
@@ -84,34 +83,40 @@ class Schedule:
         self._freed.extend(keys & self._aside.keys())
 
     def _fill(self) -> None:
-        batch, room = self._next, self._room
-        freed, new, busy, aside, key = self._freed, self._new, self._busy, self._aside, self.key
-        left = MAX_EVENTS - len(batch)
-        while left and (freed or new):
-            some = [] if freed else [*islice(new, left)]
-            keys = {*map(key, some)}
-            if some and busy.isdisjoint(keys) and aside.keys().isdisjoint(keys) and (size := _bytes(some)) <= room:
-                batch += some
-                for _ in some:
-                    new.popleft()
-                room -= size
-                left -= len(some)
-                continue
-            queue = aside[freed[0]] if freed else new
-            item = queue[0]
-            name = key(item)
-            if not freed and (name in busy or name in aside):
-                aside.setdefault(name, deque()).append(item)
-            elif len(item.body) <= room or not batch:
-                batch.append(item)
-                left -= 1
-                room -= len(item.body)
-            else:
+        batch = self._next
+        while (left := MAX_EVENTS - len(batch)) and (self._freed or self._new):
+            queue = self._aside[self._freed[0]] if self._freed else self._new
+            some = [queue.popleft() for _ in range(min(left, len(queue)))]
+            if not self._freed:
+                some = self._free(some)
+            fitting = self._fitting(some)
+            batch += some[:fitting]
+            queue.extendleft(reversed(some[fitting:]))
+            if self._freed and not queue:
+                del self._aside[self._freed.popleft()]
+            if fitting < len(some):
                 break
-            queue.popleft()
-            if not queue and freed:
-                del aside[freed.popleft()]
-        self._room = room
+
+    def _free(self, items: list[Item]) -> list[Item]:
+        """Those of new items that need not wait; the others are put aside."""
+        keys = [*map(self.key, items)]
+        if self._busy.isdisjoint(keys) and self._aside.keys().isdisjoint(keys):
+            return items
+        free = []
+        for key, item in zip(keys, items, strict=True):
+            if key in self._busy or key in self._aside:
+                self._aside.setdefault(key, deque()).append(item)
+            else:
+                free.append(item)
+        return free
+
+    def _fitting(self, items: list[Item]) -> int:
+        """How many of them the next batch has room for, which is taken from it. The first of a batch always fits."""
+        for count, item in enumerate(items):
+            if len(item.body) > self._room and (self._next or count):
+                return count
+            self._room -= len(item.body)
+        return len(items)
 
 
 def _bytes(items: Sequence[Item]) -> int:
