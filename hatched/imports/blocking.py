@@ -248,8 +248,8 @@ class _Import:
         """Stop, and wait for what is under way."""
         if self._started:
             self._beside.soon(self.importer.stop, StopReason.INTERRUPTED, "the stream was left before its end")
-            for task in self._beside.tasks():
-                task()
+            for _ in self.serve():
+                pass
 
     def result(self) -> ImportReport:
         """The report, or what the import raises."""

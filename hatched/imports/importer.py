@@ -131,7 +131,7 @@ class Importer:
     async def _import(self) -> None:
         async with anyio.create_task_group() as keeping:
             keeping.start_soon(self._keeper.keep)
-            keeping.start_soon(self._hurry)
+            keeping.start_soon(self._end_vain_waits)
             async with anyio.create_task_group() as working:
                 self._working = self._workers()
                 for _ in range(self._working):
@@ -311,7 +311,7 @@ class Importer:
         self._wake_all()
         return []
 
-    async def _hurry(self) -> None:
+    async def _end_vain_waits(self) -> None:
         """Wake somebody for events that wait for others in vain, until cancelled."""
         while True:
             await anyio.sleep(self._patience() or _LINGER)

@@ -67,20 +67,21 @@ class AsyncIO:
         await sleep(seconds, self.clock)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        if self._closed:
-            raise ClientClosedError("the client is closed")
+        self._refuse_if_closed()
         pool = self._pool()
         try:
             pool.slots.acquire_nowait()
         except anyio.WouldBlock:
             timeout = await _wait_for(pool.slots, timeout)
         try:
+            self._refuse_if_closed()  # others may have closed it while this call waited
             client = pool.clients.take()
             done_with: httpx.AsyncClient | None = None
             try:
+                left = None if timeout is None else wire.TimeLeft(timeout)
                 run = _bounded if request.sheltered else _abandonable
-                response = await run(lambda: self._exchange(client, request, timeout), timeout)
-                done_with = pool.clients.give(client)
+                response = await run(lambda: self._exchange(client, request, left), left)
+                done_with = pool.clients.forget(client) if self._closed else pool.clients.give(client)
                 return response
             except BaseException:
                 done_with = pool.clients.forget(client)
@@ -91,6 +92,10 @@ class AsyncIO:
                         await _to_the_end(done_with.aclose())
         finally:
             pool.slots.release()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
 
     def _pool(self) -> _Pool:
         loop = _running_loop()
@@ -128,9 +133,9 @@ class AsyncIO:
         equip(client)
         return client
 
-    async def _exchange(self, client: httpx.AsyncClient, request: Request, timeout: float | None) -> Response:
+    async def _exchange(self, client: httpx.AsyncClient, request: Request, left: wire.TimeLeft | None) -> Response:
         try:
-            message = wire.to_httpx(request, self._key, timeout, self._http_client)
+            message = wire.to_httpx(request, self._key, left, self._http_client)
             if isinstance(client, wire.AsyncClient):
                 response = await client.pass_on(message)
             else:
@@ -141,7 +146,7 @@ class AsyncIO:
                 await response.aclose()
             return wire.to_response(request, response, body)
         except Exception as error:
-            failure = self._failure(error, client, timeout)
+            failure = self._failure(error, client, None if left is None else left.seconds)
             if failure is None:
                 raise
         # Outside of the handler, so that the error does not drag along frames that hold the credential.
@@ -203,26 +208,28 @@ async def _read(response: httpx.Response) -> bytes:
     return wire.unpacked(response, b"".join(chunks))
 
 
-async def _bounded(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:
+async def _bounded(exchange: Callable[[], Awaitable[Response]], left: wire.TimeLeft | None) -> Response:
     """Run an exchange that only anyio's scopes abandon, or because the time is up."""
-    with anyio.move_on_after(timeout):
+    if left is None:
         return await exchange()
-    raise wire.timed_out("read", timeout)
+    with anyio.move_on_after(left.seconds):
+        return await exchange()
+    raise left.error()
 
 
-async def _abandonable(exchange: Callable[[], Awaitable[Response]], timeout: float | None) -> Response:
+async def _abandonable(exchange: Callable[[], Awaitable[Response]], left: wire.TimeLeft | None) -> Response:
     """Run an exchange so that it may be abandoned at any time, by the caller or because the time is up."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         loop = None
     if loop is None:  # trio, whose cancellation is of the kind that clean-up is protected against
-        return await _bounded(exchange, timeout)
+        return await _bounded(exchange, left)
     scope = anyio.CancelScope()
-    if timeout is not None:
-        scope.deadline = anyio.current_time() + timeout
+    if left is not None:
+        scope.deadline = anyio.current_time() + left.seconds
     answer: asyncio.Future[Response] = loop.create_future()
-    task = loop.create_task(_into(answer, scope, exchange, timeout))
+    task = loop.create_task(_into(answer, scope, exchange, left))
     try:
         return await answer
     except asyncio.CancelledError:
@@ -237,7 +244,7 @@ async def _into(
     answer: asyncio.Future[Response],
     scope: anyio.CancelScope,
     exchange: Callable[[], Awaitable[Response]],
-    timeout: float | None,
+    left: wire.TimeLeft | None,
 ) -> None:
     outcome: Response | BaseException | None = None
     try:
@@ -249,8 +256,11 @@ async def _into(
         return  # abandoned
     if isinstance(outcome, Response):
         answer.set_result(outcome)
+    elif outcome is not None:
+        answer.set_exception(outcome)
     else:
-        answer.set_exception(outcome or wire.timed_out("read", timeout))
+        assert left is not None  # nothing else ends the scope
+        answer.set_exception(left.error())
 
 
 async def _to_the_end(closing: Coroutine[Any, Any, None]) -> None:

@@ -63,8 +63,7 @@ class BlockingIO:
         self._sleep(seconds)
 
     async def send(self, request: Request, timeout: float | None) -> Response:
-        if self._closed:
-            raise ClientClosedError("the client is closed")
+        self._refuse_if_closed()
         self._leave_the_parents_connections()
         slots, clients = self._slots, self._clients
         if not slots.acquire(blocking=False):
@@ -73,11 +72,12 @@ class BlockingIO:
                 raise wire.timed_out("pool", timeout, maybe_received=False)
             timeout = None if timeout is None else max(timeout - (time.monotonic() - start), 0.001)
         try:
+            self._refuse_if_closed()  # others may have closed it while this call waited
             client = clients.take()
             done_with: httpx.Client | None = None
             try:
                 response = self._exchange(client, request, timeout)
-                done_with = clients.give(client)
+                done_with = clients.forget(client) if self._closed else clients.give(client)
                 return response
             except BaseException:
                 done_with = clients.forget(client)
@@ -88,6 +88,10 @@ class BlockingIO:
                         done_with.close()
         finally:
             slots.release()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
 
     def _leave_the_parents_connections(self) -> None:
         pid = os.getpid()
@@ -109,15 +113,15 @@ class BlockingIO:
         self._pid = pid
 
     def _exchange(self, client: httpx.Client, request: Request, timeout: float | None) -> Response:
-        ends = None if timeout is None else time.monotonic() + timeout
+        left = None if timeout is None else wire.TimeLeft(timeout)
         try:
-            message = wire.to_httpx(request, self._key, timeout, self._http_client)
+            message = wire.to_httpx(request, self._key, left, self._http_client)
             if isinstance(client, wire.Client):
                 response = client.pass_on(message)
             else:
                 response = client.send(message, stream=True, follow_redirects=False)
             try:
-                body = _read(response, ends)
+                body = _read(response, None if left is None else left.ends)
             finally:
                 response.close()
             if body is not None:

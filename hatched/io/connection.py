@@ -10,6 +10,14 @@ from __future__ import annotations
 import httpcore
 
 
+def _reusable(connection: httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface) -> bool:
+    if not connection.is_available() or connection.has_expired():
+        return False
+    # What came behind the last answer would be taken for the next. httpcore has no public way to ask.
+    protocol = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    return protocol is None or not protocol.trailing_data[0]
+
+
 class OneConnection:
     """The connection of the last request, or a new one if that cannot be used again.
 
@@ -24,7 +32,7 @@ class OneConnection:
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """What httpx calls."""
         connection = self.connection
-        if connection is None or not connection.is_available() or connection.has_expired():
+        if connection is None or not _reusable(connection):
             self.close()
             connection = self.connection = self._pool.create_connection(request.url.origin)
         return connection.handle_request(request)
@@ -45,7 +53,7 @@ class AsyncOneConnection:
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """What httpx calls."""
         connection = self.connection
-        if connection is None or not connection.is_available() or connection.has_expired():
+        if connection is None or not _reusable(connection):
             await self.aclose()
             connection = self.connection = self._pool.create_connection(request.url.origin)
         return await connection.handle_async_request(request)

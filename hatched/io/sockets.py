@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
 import httpcore
 import httpx
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
@@ -59,7 +60,7 @@ class _Backend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
         for *_, address in found[:-1]:
             try:
@@ -82,6 +83,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
         self._bytes: ByteStream = stream._stream  # type: ignore[attr-defined]
+        self._tls: ssl.SSLObject | None = stream.get_extra_info("ssl_object")
         self._head = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the event loop's
@@ -110,13 +112,31 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:  # httpcore closes it after errors, but not when the time of the whole is up
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+            raise
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._tls is not None and _holds_something(self._tls):
+            return True
         return self._stream.get_extra_info(info)
+
+
+def _holds_something(tls: ssl.SSLObject) -> bool:
+    """Whether something has come that nobody has asked for, be it the end."""
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:
+        pass
+    return True
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):

@@ -33,6 +33,8 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_BEFORE = ("connect", "pool")
+"""Phases in which nothing is sent yet."""
 _PHASES: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "connect",
     httpx.WriteTimeout: "write",
@@ -101,22 +103,35 @@ class Remaining(float):
 
 
 class TimeLeft(dict[str, float]):
-    """httpx asks at the start of each phase how long it may take: what is left of the attempt."""
+    """httpx asks at the start of each phase how long it may take: what is left of the attempt.
+
+    Attributes:
+        seconds: Of the attempt.
+        ends: When it must be over, by the monotonic clock.
+        phase: The last that was asked for.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(dict.fromkeys(("connect", "read", "write", "pool"), seconds))
+        self.seconds: float = seconds
         self.ends: float = time.monotonic() + seconds
+        self.phase: str = "read"
 
-    def get(self, _key: str, _default: object = None) -> float:
+    def get(self, key: str, _default: object = None) -> float:
+        self.phase = key
         return Remaining.until(self.ends)
+
+    def error(self) -> RequestTimeoutError:
+        """What to raise when nothing is left."""
+        return timed_out(self.phase, self.seconds, maybe_received=self.phase not in _BEFORE)
 
 
 def to_httpx(
-    request: Request, key: Secret, timeout: float | None, http_client: httpx.Client | httpx.AsyncClient | None
+    request: Request, key: Secret, left: TimeLeft | None, http_client: httpx.Client | httpx.AsyncClient | None
 ) -> httpx.Request:
     """The request as it leaves, with the credential, and with what a client of the user's adds to each."""
     headers = {"authorization": f"Bearer {key.reveal()}", **request.headers}
-    extensions = {"timeout": {} if timeout is None else TimeLeft(timeout)}
+    extensions = {"timeout": {} if left is None else left}
     method, target = request.route.method, url(request.url)
     if http_client is not None:
         return http_client.build_request(method, target, headers=headers, content=request.body, extensions=extensions)
@@ -161,7 +176,7 @@ def _members(raw: bytes, most: int) -> Iterator[bytes]:
         yield member
         if not unpacker.eof:
             raise zlib.error("incomplete or truncated stream")
-        raw = unpacker.unused_data
+        raw = unpacker.unused_data.lstrip(b"\0")  # gzip may be padded
         most -= len(member)
 
 

@@ -185,6 +185,12 @@ async def test_a_packed_answer_of_several_members_is_read_whole(colour: Any, ser
     assert (await send(colour, client)).coins == 3
 
 
+async def test_a_packed_answer_may_be_padded(colour: Any, serve: Any, connect: Any) -> None:
+    body = gzip.compress(b'{"coins": 3}') + bytes(20)
+    client = connect(serve(say(response(200, body, content_encoding="gzip"))))
+    assert (await send(colour, client)).coins == 3
+
+
 async def test_a_packed_error_of_several_members_is_read_whole(colour: Any, serve: Any, connect: Any) -> None:
     packed = gzip.compress(b'{"error": {"code": "conflict", ') + gzip.compress(b'"message": "no"}}') + b"garbage"
     error = await failure(colour, connect(serve(say(response(409, packed, Content_Encoding="gzip")))))
@@ -535,6 +541,21 @@ async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
     for _ in range(3):
         await send(colour, client)
     assert server.connections == 3
+
+
+async def test_what_comes_behind_an_answer_is_not_the_answer_of_the_next_call(
+    colour: Any, serve: Any, connect: Any
+) -> None:
+    server = serve(say(response(200, b'{"coins": 1}') + response(200, b'{"coins": 666}')))
+    client = connect(server, max_retries=0)
+    assert [(await send(colour, client)).coins for _ in range(3)] == [1, 1, 1]
+
+
+async def test_a_name_that_no_host_can_have_is_a_transport_error(colour: Any) -> None:
+    client = colour.client(base_url=f"https://{'a' * 70}.example/api/v1", max_retries=0)
+    with pytest.raises(hatched.TransportError) as caught:
+        await send(colour, client)
+    assert not caught.value.maybe_received
 
 
 async def test_a_port_where_nobody_listens_is_a_transport_error_of_a_request_that_was_not_sent(

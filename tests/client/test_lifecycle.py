@@ -24,7 +24,7 @@ import pytest
 import hatched
 from hatched.emulator import Emulator
 from tests.client.conftest import KEY, Colour
-from tests.client.raw_server import answer, hang_up, response, say, stall
+from tests.client.raw_server import Exchange, answer, hang_up, response, say, stall
 
 OK = {"status": "ok"}
 EFFECTS = {"coins": 10}
@@ -386,6 +386,29 @@ def test_threads_wait_for_a_free_connection_and_none_is_lost(serve: Any, monkeyp
     with hatched.HatchedClient(api_key=KEY, base_url=server.base_url) as client, ThreadPoolExecutor(16) as threads:
         assert {one.status for one in threads.map(lambda _: client.health(), range(100))} == {"ok"}
     assert server.connections <= 4
+
+
+async def test_a_call_that_waits_for_a_connection_when_the_client_is_closed_is_not_sent(
+    colour: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 1)
+
+    def slow(exchange: Exchange) -> None:
+        exchange.wait(0.3)
+        exchange.say(response(200, b'{"status": "ok"}'))
+
+    server = serve(slow)
+    client = colour.client(base_url=server.base_url, max_retries=0)
+
+    async def close_in_between() -> None:
+        while not server.heard:  # noqa: ASYNC110  the server is a thread
+            await asyncio.sleep(0.01)
+        await colour.close(client)
+
+    together = colour.together(client.health, client.health)
+    outcomes, _ = await asyncio.gather(together, close_in_between())
+    assert hatched.ClientClosedError in {type(outcome) for outcome in outcomes}
+    assert len(server.heard) == 1
 
 
 def test_threads_that_use_a_client_first_at_once_build_one_resource_each_and_no_more_than_they_need(

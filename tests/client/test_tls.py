@@ -16,7 +16,7 @@ import trustme
 
 import hatched
 from hatched.io import environment
-from tests.client.raw_server import Exchange, answer
+from tests.client.raw_server import Exchange, answer, response, say
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +105,22 @@ async def test_a_proxy_of_the_environment_carries_what_it_cannot_read(
     assert (proxy.connections, server.connections) == (1, 1)
     assert not any("authorization" in heard.headers for heard in proxy.heard)
     await colour.close(client)  # the proxy holds on for as long as the client does
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_what_comes_behind_an_encrypted_answer_is_not_the_answer_of_the_next_call(
+    colour: Any, serve: Any, encrypted: ssl.SSLContext
+) -> None:
+    server = serve(say(response(200, b'{"coins": 7}') + response(200, b'{"coins": 666}')), tls=encrypted)
+    client = colour.client(base_url=server.base_url, max_retries=0)
+    for _ in range(3):
+        assert (await colour.run(client.events.send(user_id="u", type="t"))).coins == 7
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_a_handshake_that_takes_too_long_has_sent_nothing(colour: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        client = colour.client(base_url=f"https://localhost:{deaf.getsockname()[1]}/api/v1", max_retries=0, timeout=0.1)
+        with pytest.raises(hatched.RequestTimeoutError, match="could not connect") as caught:
+            await colour.run(client.events.send(user_id="u", type="t"))
+    assert (caught.value.phase, caught.value.maybe_received) == ("connect", False)

@@ -180,6 +180,23 @@ def test_a_mistake_in_the_block_of_a_stream_is_raised_as_it_is() -> None:
         main()
 
 
+def test_an_error_while_a_stream_is_left_is_raised_when_the_import_is_over() -> None:
+    left = threading.Event()
+
+    def on_progress(_: Any) -> None:
+        if left.is_set():
+            raise LookupError("progress")
+
+    options: dict[str, Any] = {"on_progress": on_progress, "concurrency": 8, "order": "none"}
+    with SYNC._client(make_emulator()) as client:
+        stream = client.events.import_stream(events(3_000), **options)
+        next(stream)
+        left.set()
+        with pytest.raises(LookupError):
+            stream.__exit__(None, None, None)
+        left.clear()
+
+
 def test_a_result_can_be_followed_by_other_calls_of_the_same_client() -> None:
     emulator = make_emulator()
     with emulator.sync_client() as client:
