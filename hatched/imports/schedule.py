@@ -83,19 +83,25 @@ class Schedule:
         self._freed.extend(keys & self._aside.keys())
 
     def _fill(self) -> None:
-        batch = self._next
-        while (left := MAX_EVENTS - len(batch)) and (self._freed or self._new):
-            queue = self._aside[self._freed[0]] if self._freed else self._new
-            some = [queue.popleft() for _ in range(min(left, len(queue)))]
-            if not self._freed:
-                some = self._free(some)
-            fitting = self._fitting(some)
-            batch += some[:fitting]
-            queue.extendleft(reversed(some[fitting:]))
-            if self._freed and not queue:
-                del self._aside[self._freed.popleft()]
-            if fitting < len(some):
+        while self._freed and self._move(self._aside[self._freed[0]]):
+            del self._aside[self._freed.popleft()]
+        while not self._freed and self._new and (left := MAX_EVENTS - len(self._next)):
+            some = deque(self._free([self._new.popleft() for _ in range(min(left, len(self._new)))]))
+            if not self._move(some):
+                self._new.extendleft(reversed(some))
                 break
+
+    def _move(self, queue: deque[Item]) -> bool:
+        """Put events into the next batch. Answers whether there was room for all; the first of a batch always fits."""
+        batch, room = self._next, self._room
+        while queue:
+            size = len(queue[0].body)
+            if len(batch) == MAX_EVENTS or (size > room and batch):
+                break
+            batch.append(queue.popleft())
+            room -= size
+        self._room = room
+        return not queue
 
     def _free(self, items: list[Item]) -> list[Item]:
         """Those of new items that need not wait; the others are put aside."""
@@ -109,14 +115,6 @@ class Schedule:
             else:
                 free.append(item)
         return free
-
-    def _fitting(self, items: list[Item]) -> int:
-        """How many of them the next batch has room for, which is taken from it. The first of a batch always fits."""
-        for count, item in enumerate(items):
-            if len(item.body) > self._room and (self._next or count):
-                return count
-            self._room -= len(item.body)
-        return len(items)
 
 
 def _bytes(items: Sequence[Item]) -> int:
