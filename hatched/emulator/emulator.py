@@ -196,8 +196,7 @@ class Emulator:
         with self._lock:
             if not self._closed:
                 self._run_due(self.clock.now())
-                if self._store.lasting:
-                    self._store.remember("now", repr(self.clock.now()))
+                self._keep_time()
         self._courier.deliver()
 
     def transport(self) -> AsyncTransport:
@@ -426,7 +425,10 @@ class Emulator:
             if not self._closed:
                 self._closed = True
                 self.clock.unwatch(self)
-                self._store.close()
+                try:
+                    self._keep_time()
+                finally:
+                    self._store.close()
 
     def _start(self) -> None:
         self._catch_up()
@@ -443,6 +445,10 @@ class Emulator:
         seen = self._store.recall("now") if self._store.lasting else None
         if seen is not None and float(seen) > self.clock.now():
             self.clock.put_back(self.clock.state + float(seen) - self.clock.now())
+
+    def _keep_time(self) -> None:
+        if self._store.lasting:
+            self._store.remember("now", repr(self.clock.now()))
 
     def _let_in(self) -> None:
         """Its own keys open it, whatever a file or an export holds."""

@@ -255,9 +255,19 @@ def test_rules_of_wrong_types_are_refused_when_they_are_given() -> None:
 
 @pytest.mark.parametrize("clock", [Clock, WallClock])
 def test_the_time_of_a_file_never_goes_back(tmp_path: Path, clock: Any) -> None:
+    class Ticking(clock):
+        """Time goes on while nothing is asked of the emulator."""
+
+        passed = 0.0
+
+        def now(self) -> float:
+            return float(super().now() + self.passed)
+
     store = str(tmp_path / "hatched.db")
-    with Emulator(store=store, clock=clock()) as emulator:
+    ticking = Ticking()
+    with Emulator(store=store, clock=ticking) as emulator:
         emulator.clock.advance("40d")
+        ticking.passed = 60.0
         before = emulator.clock.now()
     with Emulator(store=store, clock=clock()) as emulator:
         assert emulator.clock.now() >= before
