@@ -8,7 +8,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypedDict
 
 import httpx
@@ -49,6 +49,12 @@ def url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
+@cache
+def _no_tls() -> ssl.SSLContext:
+    """Stands where httpx asks for a context. One for all: a fork while OpenSSL makes one can hang the child."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Settings(TypedDict):
     """How our own httpx clients are made."""
 
@@ -62,7 +68,7 @@ def settings(base_url: str) -> Settings:
     """Plain http goes to this machine only, so there it must not take the way over a proxy of the environment."""
     encrypted = base_url.startswith("https:")
     return {
-        "verify": tls() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        "verify": tls() if encrypted else _no_tls(),
         "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
         "timeout": None,
         "trust_env": encrypted,
