@@ -192,7 +192,7 @@ async def _wait_for(slots: anyio.Semaphore, timeout: float | None) -> float | No
             await slots.acquire()
         return None if timeout is None else max(scope.deadline - anyio.current_time(), 0.001)
     except TimeoutError:
-        raise wire.timed_out("pool", timeout, maybe_received=False) from None
+        raise wire.timed_out("pool", timeout) from None
 
 
 async def _read(response: httpx.Response) -> bytes:

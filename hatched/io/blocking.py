@@ -69,7 +69,7 @@ class BlockingIO:
         if not slots.acquire(blocking=False):
             start = time.monotonic()
             if not slots.acquire(timeout=timeout):
-                raise wire.timed_out("pool", timeout, maybe_received=False)
+                raise wire.timed_out("pool", timeout)
             timeout = None if timeout is None else max(timeout - (time.monotonic() - start), 0.001)
         try:
             self._refuse_if_closed()  # others may have closed it while this call waited

@@ -34,6 +34,12 @@ def tls() -> ssl.SSLContext:
         raise wrong from None
 
 
+@cache
+def no_tls() -> ssl.SSLContext:
+    """Stands where httpx asks for a context. One for all: a fork while OpenSSL makes one can hang the child."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def with_proxies(make: Callable[[], C]) -> C:
     """The client, which asks the environment for proxies when it is made."""
     try:
@@ -57,9 +63,8 @@ def _wrong_proxy(error: Exception) -> ConfigurationError:
 
 
 def _works(proxy: str) -> bool:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        httpx.Client(proxy=proxy if "://" in proxy else f"http://{proxy}", verify=tls, trust_env=False)
+        httpx.Client(proxy=proxy if "://" in proxy else f"http://{proxy}", verify=no_tls(), trust_env=False)
     except _WRONG:
         return False
     return True

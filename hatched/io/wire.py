@@ -8,14 +8,14 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TypedDict
 
 import httpx
 
 from hatched.config import Secret
 from hatched.errors import RequestTimeoutError, TransportError
-from hatched.io.environment import tls
+from hatched.io.environment import no_tls, tls
 from hatched.pipeline.messages import Request, Response
 
 CONNECTIONS = 128
@@ -49,12 +49,6 @@ def url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
-@cache
-def _no_tls() -> ssl.SSLContext:
-    """Stands where httpx asks for a context. One for all: a fork while OpenSSL makes one can hang the child."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 class Settings(TypedDict):
     """How our own httpx clients are made."""
 
@@ -68,7 +62,7 @@ def settings(base_url: str) -> Settings:
     """Plain http goes to this machine only, so there it must not take the way over a proxy of the environment."""
     encrypted = base_url.startswith("https:")
     return {
-        "verify": tls() if encrypted else _no_tls(),
+        "verify": tls() if encrypted else no_tls(),
         "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1),
         "timeout": None,
         "trust_env": encrypted,
@@ -129,7 +123,7 @@ class TimeLeft(dict[str, float]):
 
     def error(self) -> RequestTimeoutError:
         """What to raise when nothing is left."""
-        return timed_out(self.phase, self.seconds, maybe_received=self.phase not in _BEFORE)
+        return timed_out(self.phase, self.seconds)
 
 
 def to_httpx(
@@ -196,12 +190,12 @@ def to_error(error: Exception, timeout: float | None) -> TransportError | None:
     maybe_received = not isinstance(error, _NEVER_SENT)
     phase = _PHASES.get(type(error))
     if phase is not None:
-        return timed_out(phase, timeout, maybe_received=maybe_received)
+        return timed_out(phase, timeout)
     reason = str(error) or "the connection was lost"
     return TransportError(f"{type(error).__name__}: {reason}", maybe_received=maybe_received)
 
 
-def timed_out(phase: str, timeout: float | None, *, maybe_received: bool = True) -> RequestTimeoutError:
+def timed_out(phase: str, timeout: float | None) -> RequestTimeoutError:
     """The error of an attempt that took too long."""
     what = {
         "connect": "could not connect",
@@ -209,4 +203,4 @@ def timed_out(phase: str, timeout: float | None, *, maybe_received: bool = True)
         "write": "could not send the request",
     }.get(phase, "no complete answer")
     within = "" if timeout is None else f" within {timeout:g} s"
-    return RequestTimeoutError(what + within, phase=phase, maybe_received=maybe_received)
+    return RequestTimeoutError(what + within, phase=phase, maybe_received=phase not in _BEFORE)
