@@ -72,25 +72,37 @@ SPREAD = ("-n", "auto", "--dist", "loadfile")
 """On all processors; a file's tests stay together, for some share what is dear to make."""
 
 
-BETWEEN = ("--ignore=tests/chaos", "--ignore=tests/cli", "--ignore=tests/contract")
-"""What the oldest and the newest Python tell of those between them, too."""
+OLDEST = ("chaos", "typing")
+NEWEST = ("cli", "contract", "emulator", "typing")
+BETWEEN = ("chaos", "cli", "contract", "emulator", "imports", "typing")
+"""Directories of tests that are left to another Python (those of types to `nox -s types`), when there are several."""
+
+
+def share(version: str) -> list[str]:
+    """Options of pytest: all tests if there is one Python; each test at least once if there are several."""
+    if len(FOUND) == 1:
+        return []
+    oldest, newest = next(iter(FOUND)), next(reversed(FOUND))
+    left_out = OLDEST if version == oldest else NEWEST if version == newest else BETWEEN
+    return [f"--ignore=tests/{directory}" for directory in left_out]
 
 
 @nox.session(python=list(FOUND) or False)
 def tests(session: nox.Session) -> None:
-    """The tests, on every supported Python that is found; the first of them measures coverage."""
+    """The tests, shared out among the supported Pythons found; the oldest measures coverage. `-- tests`: all on each."""
     if not FOUND:
         session.error(f"no working CPython of {', '.join(SUPPORTED)} was found")
     for version in SUPPORTED:
         if version not in FOUND:
             session.warn(f"skipped: no working Python {version} was found")
     install(session, "tests")
-    if session.python == next(iter(FOUND)) and not session.posargs:
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+    elif session.python == next(iter(FOUND)):
         session.run("coverage", "erase")
-        session.run("coverage", "run", "-m", "pytest", *SPREAD)
+        session.run("coverage", "run", "-m", "pytest", *SPREAD, *share(session.python))
     else:
-        less = BETWEEN if session.python in list(FOUND)[1:-1] else ()
-        session.run("pytest", *(session.posargs or (*SPREAD, *less)))
+        session.run("pytest", *SPREAD, *share(session.python))
 
 
 @nox.session

@@ -383,19 +383,19 @@ async def test_a_long_answer_is_read_whole(colour: Any, serve: Any, connect: Any
 
 # --- slowness ------------------------------------------------------------------------------------------------
 
-LONG = b'{"coins": 10}' + b" " * 60
+LONG = b'{"coins": 10}' + b" " * 600
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-PACKED = gzip.compress(json.dumps({"tokens": [str(number) for number in range(100)]}).encode())[:100]
+PACKED = gzip.compress(json.dumps({"tokens": [str(number) for number in range(1000)]}).encode())[:600]
 
 DRIPS = {
     "body": drip(HEAD + b"Content-Length: %d\r\n\r\n" % len(LONG), LONG),
-    "headers": drip(HEAD, b"X-Slow: " + b"a" * 60 + b"\r\n\r\n"),
-    "status line": drip(b"", b"HTTP/1.1 200 " + b"O" * 60 + b"\r\n\r\n"),
-    "chunked body": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 12),
-    "chunk extension": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a" * 60),
-    "packed body": drip(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n", PACKED),
-    "informational answers": drip(b"", b"HTTP/1.1 103 E\r\n\r\n" * 4),
-    "error body": drip(b"HTTP/1.1 400 No\r\nContent-Length: 60\r\n\r\n", b"x" * 60),
+    "headers": drip(HEAD, b"X-Slow: " + b"a" * 600 + b"\r\n\r\n"),
+    "status line": drip(b"", b"HTTP/1.1 200 " + b"O" * 600 + b"\r\n\r\n"),
+    "chunked body": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 120),
+    "chunk extension": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a" * 600),
+    "packed body": drip(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 600\r\n\r\n", PACKED),
+    "informational answers": drip(b"", b"HTTP/1.1 103 E\r\n\r\n" * 40),
+    "error body": drip(b"HTTP/1.1 400 No\r\nContent-Length: 600\r\n\r\n", b"x" * 600),
 }
 
 
@@ -406,7 +406,7 @@ async def test_a_server_that_drips_is_left_when_the_attempt_has_lasted_its_timeo
     client = connect(serve(DRIPS[what]), timeout=0.15, max_retries=0)
     started = time.monotonic()
     error = await failure(colour, client)
-    assert time.monotonic() - started < 1.1  # and not the 1.2 seconds of the shortest drip
+    assert time.monotonic() - started < 8  # and not the 12 seconds of the shortest drip
     assert type(error) is hatched.RequestTimeoutError
 
 
@@ -421,7 +421,7 @@ async def test_the_addresses_of_a_host_share_the_timeout_of_an_attempt(
             waiting = queue.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
-        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", port)) for last in range(1, 9)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", port)) for last in range(1, 100)]
         resolve = socket.getaddrinfo
 
         def getaddrinfo(host: str, *args: Any, **options: Any) -> Any:
@@ -431,12 +431,12 @@ async def test_the_addresses_of_a_host_share_the_timeout_of_an_attempt(
         client = connect(Addressed(f"http://localhost:{port}/api/v1"), timeout=0.2, max_retries=0)
         started = time.monotonic()
         error = await failure(colour, client)
-    assert time.monotonic() - started < 1.0  # and not 0.2 seconds for each of the eight
+    assert time.monotonic() - started < 10  # and not 0.2 seconds for each of the 99
     assert isinstance(error, hatched.RequestTimeoutError)
 
 
 async def test_a_server_that_never_answers_is_left_after_the_timeout(colour: Any, serve: Any, connect: Any) -> None:
-    error = await failure(colour, connect(serve(stall()), timeout=0.05, max_retries=0))
+    error = await failure(colour, connect(serve(stall()), timeout=0.5, max_retries=0))
     assert isinstance(error, hatched.RequestTimeoutError)
     assert isinstance(error, TimeoutError)
     assert (error.phase, error.maybe_received) == ("read", True)

