@@ -17,7 +17,7 @@ from hatched.imports.report import ImportReport
 if TYPE_CHECKING:
     from types import TracebackType
 
-_WINDOW = 15.0
+_LOOK_BACK = 15.0
 """Seconds over which the rate is measured."""
 _STEP = 0.25
 """Seconds between two points of the window, and between two drawings."""
@@ -60,7 +60,7 @@ class Progress:
         now = self._now()
         if not self._points or now - self._points[-1].at >= _STEP:
             self._points.append(_Point(now, report.accepted + report.rejected, report.fraction or 0.0))
-            while len(self._points) > 1 and self._points[1].at <= now - _WINDOW:
+            while len(self._points) > 1 and self._points[1].at <= now - _LOOK_BACK:
                 self._points.popleft()
 
     def counts(self) -> list[str]:

@@ -38,7 +38,7 @@ from hatched.imports.stopping import Stop, StoppedError
 from hatched.models.events import EventEffects
 from hatched.pipeline.log import logger
 
-_WINDOW = 10_000
+_AHEAD = 10_000
 """Rows between the oldest that is not dealt with and the newest that is read."""
 _WAITING_BYTES = 8 * MAX_BYTES
 _LINGER = 1.0
@@ -87,11 +87,11 @@ class Importer:
         self._over = False
         self._full = False
         self._idle: deque[anyio.Event] = deque()
-        self._room = anyio.Event()
+        self._room: anyio.Event | None = None
         self._gathering_since: float | None = None  # the next batch has events, and is not full
         self._active = 0
         self._working = 0
-        self._gone = anyio.Event()  # the last of the workers
+        self._gone: anyio.Event  # the last of the workers; made in the loop that runs them
         self._delivery = Delivery(self._sender, self._schedule.key, self._accept, self._reject)
         self._keeper = Keeper(self._state, self.stop)
         self._name = ""
@@ -129,6 +129,7 @@ class Importer:
         return self.report()
 
     async def _import(self) -> None:
+        self._gone = anyio.Event()
         async with anyio.create_task_group() as keeping:
             keeping.start_soon(self._keeper.keep)
             keeping.start_soon(self._end_vain_waits)
@@ -271,7 +272,7 @@ class Importer:
     def _too_far(self) -> bool:
         if self._settings.dry_run:
             return False
-        return self._next - self._done.watermark > _WINDOW or self._schedule.bytes > _WAITING_BYTES
+        return self._next - self._done.watermark > _AHEAD or self._schedule.bytes > _WAITING_BYTES
 
     # --- sending --------------------------------------------------------------------------------------
 
@@ -393,7 +394,7 @@ class Importer:
         """These rows are dealt with."""
         self._done.add(positions)
         self._keeper.changed()
-        if not self._too_far():
+        if self._room is not None and not self._too_far():
             self._room.set()
 
     def _tell(self) -> None:

@@ -35,7 +35,8 @@ class Keeper:
         self.letters: DeadLetters | None = None
         self.watermark: int = 0
         self._lines: list[bytes] = []
-        self._dirty = anyio.Event()
+        self._dirty = False
+        self._bell: anyio.Event | None = None  # rings when something has changed
 
     def begin(self) -> None:
         """From here on, whatever follows in the dead-letter file is known to be this import's."""
@@ -49,18 +50,22 @@ class Keeper:
 
     def changed(self) -> None:
         """Something is dealt with."""
-        self._dirty.set()
+        self._dirty = True
+        if self._bell is not None:
+            self._bell.set()
 
     async def keep(self) -> None:
         """Write whenever something has changed, until cancelled."""
         while True:
-            await self._dirty.wait()
+            if not self._dirty:
+                self._bell = anyio.Event()
+                await self._bell.wait()
             await self.save()
             await anyio.sleep(_SAVING)
 
     async def save(self, ended: str | None = None) -> None:
         """Write; when it answers, all is on the disk. Stops the import if that fails."""
-        self._dirty = anyio.Event()
+        self._dirty = False
         lines, self._lines = self._lines, []
         state = self._state(ended)
         try:

@@ -11,8 +11,6 @@ from hatched.imports.rows import Item
 from hatched.routes import MAX_BATCH
 
 Order = Literal["user", "none", "total"]
-MAX_EVENTS = MAX_BATCH
-"""Of one request."""
 MAX_BYTES = 1_000_000
 """Of one request's events (inferred: no limit is documented)."""
 
@@ -50,7 +48,7 @@ class Schedule:
     def full(self) -> bool:
         """Whether the next batch is as full as may be."""
         self._fill()
-        return bool(self._freed or self._new) or len(self._next) == MAX_EVENTS
+        return bool(self._freed or self._new) or len(self._next) == MAX_BATCH
 
     @property
     def ready(self) -> bool:
@@ -85,7 +83,7 @@ class Schedule:
     def _fill(self) -> None:
         while self._freed and self._move(self._aside[self._freed[0]]):
             del self._aside[self._freed.popleft()]
-        while not self._freed and self._new and (left := MAX_EVENTS - len(self._next)):
+        while not self._freed and self._new and (left := MAX_BATCH - len(self._next)):
             some = deque(self._free([self._new.popleft() for _ in range(min(left, len(self._new)))]))
             if not self._move(some):
                 self._new.extendleft(reversed(some))
@@ -96,7 +94,7 @@ class Schedule:
         batch, room = self._next, self._room
         while queue:
             size = len(queue[0].body)
-            if len(batch) == MAX_EVENTS or (size > room and batch):
+            if len(batch) == MAX_BATCH or (size > room and batch):
                 break
             batch.append(queue.popleft())
             room -= size

@@ -34,7 +34,7 @@ _PATIENCE = 900.0
 """Seconds. A longer wait for a turn is that of the day's window, unless so many wait that the line is as long."""
 _SOON = 0.001
 """Seconds that are not worth waiting; the budget has room for more."""
-_WINDOW = 60.0
+_PAUSE = 60.0
 """Seconds of pause after a 429 that does not say how long."""
 _BASE, _CAP = 0.5, 30.0
 """Seconds between attempts: full jitter below a bound that doubles."""
@@ -190,7 +190,7 @@ class Sender:
 
     async def _throttled(self, retry_after: float | None, attempt: int) -> None:
         self.rate_limited += 1
-        seconds = _WINDOW if retry_after is None else retry_after
+        seconds = _PAUSE if retry_after is None else retry_after
         if seconds > _PATIENCE:
             await self._day_is_over(seconds)
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 import hatched
 from hatched.imports import importer
@@ -88,6 +89,15 @@ def test_what_is_the_callers_runs_in_the_callers_context() -> None:
 async def test_it_works_inside_of_a_running_event_loop() -> None:
     assert asyncio.get_running_loop()
     assert SYNC.import_all(FakeServer(), events(150)).accepted == 150
+
+
+def test_it_works_inside_of_a_running_trio_loop() -> None:
+    async def main() -> list[int]:
+        report = SYNC.import_all(FakeServer(), events(450))
+        with make_emulator().sync_client() as client, client.events.import_stream(events(450)) as results:
+            return [report.accepted, len(list(results))]
+
+    assert trio.run(main) == [450, 450]
 
 
 def interrupted(tmp_path: Path, source: Any, **options: Any) -> tuple[Any, BaseException]:

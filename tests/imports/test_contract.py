@@ -191,7 +191,7 @@ def test_what_a_crash_at_any_moment_leaves_behind_is_enough_to_go_on(
 
 
 def test_reading_does_not_run_ahead_of_what_is_dealt_with(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "_WINDOW", 500)
+    monkeypatch.setattr(importer, "_AHEAD", 500)
     server = FakeServer()
     ahead = []
 
@@ -223,7 +223,7 @@ def test_what_is_kept_of_what_was_read_does_not_grow(
     async_door: Door, monkeypatch: pytest.MonkeyPatch, dry_run: bool
 ) -> None:
     kept: list[int] = []
-    monkeypatch.setattr(importer, "_WINDOW", 200)
+    monkeypatch.setattr(importer, "_AHEAD", 200)
     tell = importer.Importer._tell
 
     def telling(self: importer.Importer) -> None:

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from hatched.imports import schedule as schedule_module
 from hatched.imports.rows import Item
-from hatched.imports.schedule import MAX_BYTES, MAX_EVENTS, Order, Schedule
+from hatched.imports.schedule import MAX_BYTES, Order, Schedule
+from hatched.routes import MAX_BATCH
 
 KEYS: dict[Order, Callable[[Item], Any]] = {
     "user": lambda item: item.user,
@@ -28,7 +29,7 @@ def make_item(position: int, user: str = "u", size: int | None = None) -> Item:
 
 
 def test_the_bounds_are_those_of_one_request() -> None:
-    assert (MAX_EVENTS, MAX_BYTES) == (100, 1_000_000)
+    assert (MAX_BATCH, MAX_BYTES) == (100, 1_000_000)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -59,10 +60,10 @@ class Interleavings(RuleBasedStateMachine):
         free = [item for item in self.waiting if self.key(item) not in busy]
         batch = self.schedule.take()
         assert not busy & {self.key(item) for item in batch}, "two batches with one key at once"
-        assert len(batch) <= MAX_EVENTS
+        assert len(batch) <= MAX_BATCH
         size = sum(len(item.body) for item in batch)
         assert size <= MAX_BYTES or len(batch) == 1
-        full = len(batch) == MAX_EVENTS or size + max((len(item.body) for item in free), default=0) > MAX_BYTES
+        full = len(batch) == MAX_BATCH or size + max((len(item.body) for item in free), default=0) > MAX_BYTES
         assert full or len(batch) == len(free), "events that were free were left behind"
         for item in batch:
             self.taken[self.key(item)].append(item.position)
