@@ -14,7 +14,7 @@ from hatched.imports.dead_letters import DeadLetters
 from hatched.imports.report import Rejection, StopReason
 from hatched.imports.stopping import Stop
 
-_SAVING = 0.05
+_SAVING = 0.1
 """Seconds between two writings of the checkpoint. What was accepted meanwhile is sent again after a crash, in vain."""
 
 

@@ -64,6 +64,8 @@ _DEEPEST = 200
 _SHALLOW = 2 * _DEEPEST
 """Bytes into which no more levels fit."""
 _KINDS = {"event_id": str, "user_id": str, "type": str, "properties": dict, "occurred_at": str, "audience": str}
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
+_OPENED, _CLOSED = {ord("{")}, {ord("}")}
 _REQUIRED = frozenset({"event_id", "user_id", "type"})
 fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
 
@@ -161,15 +163,11 @@ class Rows:
         if not self._as_it_stands:
             return None
         text = b"\n".join(lines)
-        if not (
-            text[:1] == b"{"
-            and text[-1:] == b"}"
-            and text.count(b"}\n{") == len(lines) - 1  # no blanks around them; in JSON that decodes, it is not inside
-            and b"\\" not in text  # it may stand for what is no text
-            and not any(_may_be_too_deep(line) for line in lines if len(line) > _SHALLOW)
-        ):
-            return None
+        if b"\\" in text or any(_may_be_too_deep(line) for line in lines if len(line) > _SHALLOW):
+            return None  # a backslash may stand for what is no text
         try:
+            if {*map(_FIRST, lines)} != _OPENED or {*map(_LAST, lines)} != _CLOSED:  # blanks around them, say
+                return None
             events = [*map(quick_loads, lines)]
             columns = {name: [*map(itemgetter(name), events)] for name in self._needed}
             columns |= {name: [event[name] for event in events if name in event] for name in self._optional}

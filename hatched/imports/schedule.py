@@ -76,9 +76,9 @@ class Schedule:
 
     def give_back(self, batch: Iterable[Item]) -> None:
         """The batch is dealt with: what waits behind it may go."""
-        keys = {*map(self.key, batch)}
-        self._busy -= keys
-        self._freed.extend(keys & self._aside.keys())
+        keys = dict.fromkeys(map(self.key, batch))
+        self._busy.difference_update(keys)
+        self._freed.extend([key for key in keys if key in self._aside] if self._aside else ())
 
     def _fill(self) -> None:
         while self._freed and self._move(self._aside[self._freed[0]]):
@@ -92,6 +92,10 @@ class Schedule:
     def _move(self, queue: deque[Item]) -> bool:
         """Put events into the next batch. Answers whether there was room for all; the first of a batch always fits."""
         batch, room = self._next, self._room
+        if len(queue) <= MAX_BATCH - len(batch) and (size := _bytes(queue)) <= room:
+            batch.extend(queue)
+            self._room -= size
+            return True
         while queue:
             size = len(queue[0].body)
             if len(batch) == MAX_BATCH or (size > room and batch):
@@ -102,18 +106,18 @@ class Schedule:
         return not queue
 
     def _free(self, items: list[Item]) -> list[Item]:
-        """Those of new items that need not wait; the others are put aside."""
+        """Those of new items that need not wait; the others are put aside. None is freed, so all keys aside are busy."""
         keys = [*map(self.key, items)]
-        if self._busy.isdisjoint(keys) and self._aside.keys().isdisjoint(keys):
+        if self._busy.isdisjoint(keys):
             return items
         free = []
         for key, item in zip(keys, items, strict=True):
-            if key in self._busy or key in self._aside:
+            if key in self._busy:
                 self._aside.setdefault(key, deque()).append(item)
             else:
                 free.append(item)
         return free
 
 
-def _bytes(items: Sequence[Item]) -> int:
+def _bytes(items: Iterable[Item]) -> int:
     return sum([len(item.body) for item in items])  # noqa: C419  a generator takes twice as long

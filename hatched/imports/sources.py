@@ -113,6 +113,7 @@ class Reading:
         self._slices: Iterator[Slice] | None = None
         self._async_rows: AsyncIterator[Any] | None = None
         self._slice = Slice(start.position, [])
+        self._taken = 0  # of its rows
         self._skip = start.position
         self._looked_at: list[Any] = []
         path = path_of(source)
@@ -143,18 +144,18 @@ class Reading:
 
     async def next(self) -> Events | None:
         """The next events, or `None` at the end."""
-        position, rows, offset, end = self._slice
         start = None
-        if not rows:
+        if self._taken >= len(self._slice.rows):
             found = await self._next_slice()
             if found is None:
                 return None
-            position, rows, offset, end = found
-            start = Start(position, offset)
-        some = rows[:_AT_ONCE]
-        self._slice = Slice(position + len(some), rows[_AT_ONCE:], offset, end)
-        outcomes = await self._make(lambda: self._outcomes(position, some))
-        return Events(position, outcomes, start, end)
+            self._slice, self._taken = found, 0
+            start = Start(found.position, found.offset)
+        position = self._slice.position + self._taken
+        rows = self._slice.rows[self._taken : self._taken + _AT_ONCE]
+        self._taken += len(rows)
+        outcomes = await self._make(lambda: self._outcomes(position, rows))
+        return Events(position, outcomes, start, self._slice.end)
 
     def close(self) -> None:
         """Close the file of a source that is one."""
