@@ -72,8 +72,8 @@ SPREAD = ("-n", "auto", "--dist", "loadfile")
 """On all processors; a file's tests stay together, for some share what is dear to make."""
 
 
-OLDEST = ("chaos", "typing")
-NEWEST = ("cli", "contract", "emulator", "typing")
+OLDEST = ("chaos", "contract", "sync", "typing")
+NEWEST = ("cli", "emulator", "typing")
 BETWEEN = ("chaos", "cli", "contract", "emulator", "imports", "typing")
 """Directories of tests that are left to another Python (those of types to `nox -s types`), when there are several."""
 
@@ -89,7 +89,7 @@ def share(version: str) -> list[str]:
 
 @nox.session(python=list(FOUND) or False)
 def tests(session: nox.Session) -> None:
-    """The tests, shared out among the supported Pythons found; the oldest measures coverage. `-- tests`: all on each."""
+    """The tests, shared out among the Pythons found; the oldest measures coverage. With `-- tests`, all on each."""
     if not FOUND:
         session.error(f"no working CPython of {', '.join(SUPPORTED)} was found")
     for version in SUPPORTED:

@@ -106,7 +106,7 @@ class Schedule:
         return not queue
 
     def _free(self, items: list[Item]) -> list[Item]:
-        """Those of new items that need not wait; the others are put aside. None is freed, so all keys aside are busy."""
+        """Those of new items that need not wait; the others are put aside. While none is freed, all aside are busy."""
         keys = [*map(self.key, items)]
         if self._busy.isdisjoint(keys):
             return items

@@ -112,7 +112,10 @@ def fork(job: dict[str, Any]) -> Any:
     pid = os.fork()
     if pid == 0:
         try:
-            answer = run(job)
+            try:
+                answer = run(job)
+            finally:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupts that come too late
         except BaseException as error:
             answer = {"raised": repr(error)}
         os.write(writing, json.dumps(answer).encode())
