@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -33,7 +34,8 @@ def rerender(call: Call) -> Reply:
 def render(world: World, buddy: Buddy, kind: str, now: float) -> bool:
     """Makes the picture catch up with what is worn, and answers whether one was at hand.
 
-    A picture that was made before costs nothing; a new one costs a credit, and waits for one if there is none.
+    A picture that was made before or is being made costs nothing; a new one costs a credit, and waits for one if there
+    is none.
     """
     state = buddy.state
     visible = _visible(buddy)
@@ -44,8 +46,11 @@ def render(world: World, buddy: Buddy, kind: str, now: float) -> bool:
             (buddy.id, state.stage, ",".join(visible)),
         ).fetchone()
     )
+    data = {"items": list(state.equipped), "stage": state.stage, "visible": visible}
     if known:
         state.look = Look("ready", state.equipped)
+    elif state.look.status == "pending" and _painted(world, state.look.operation_id) == data:
+        return False
     else:
         try:
             pool = ai_credits.authorize(world.store.db, buddy.customer_id)
@@ -59,7 +64,7 @@ def render(world: World, buddy: Buddy, kind: str, now: float) -> bool:
                 buddy.id,
                 now,
                 pool=pool,
-                data={"items": state.equipped, "stage": state.stage, "visible": visible},
+                data=data,
             )
             state.look = Look("pending", state.look.rendered, operation_id)
     buddies.save(world, buddy, now)
@@ -107,6 +112,12 @@ def retry_awaiting(world: World, customer_id: str, now: float) -> None:
     ).fetchall()
     for row in rows:
         render(world, buddies.opened(world, row), EQUIP, now)
+
+
+def _painted(world: World, operation_id: str | None) -> Any:
+    """What an operation is about to paint."""
+    row = world.store.db.execute("SELECT data FROM operations WHERE id = ?", (operation_id,)).fetchone()
+    return None if row is None else json.loads(row["data"])
 
 
 def _visible(buddy: Buddy) -> list[str]:

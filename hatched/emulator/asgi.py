@@ -51,9 +51,10 @@ class App:
         except ConnectionError:
             return  # the client hung up before it had sent everything
         except ValueError as error:
-            request_id = _request(scope, b"").header("x-request-id") or ""
+            request_id = _request(scope, b"").header("x-request-id") or self._emulator._world.ids.request()
             reply = ApiError(413, "bad_request", str(error)).reply(request_id)
-            await _answer(send, Response(413, (("Content-Type", "application/json"),), reply.encoded()))
+            headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
+            await _answer(send, Response(413, headers, reply.encoded()))
             return
         if control.is_control(request.path):
             peer = (scope.get("client") or ("", 0))[0]

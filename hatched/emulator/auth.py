@@ -49,13 +49,11 @@ class Keys:
         scheme, _, key = (authorization or "").partition(" ")
         return self._principals.get(key.strip()) if scheme.lower() == "bearer" else None
 
-    def admit(self, authorization: str | None, route: Route) -> Principal | None:
-        """Who calls `route`; `None` is anybody, on a route that needs no key. Raises 401 or 403."""
-        principal = self.find(authorization)
+    def admit(self, principal: Principal | None, route: Route) -> None:
+        """Whether a principal, or anybody, may call `route`. Raises 401 or 403."""
         if route.access is Access.ANY:
-            return principal
+            return
         if principal is None:
             raise ApiError(401, "unauthorized", "Missing, invalid or revoked API key")
         if principal.scopes is not None and route.access.value not in principal.scopes:
             raise ApiError(403, "publishable_key_scope", f"This publishable key may not call {route.id}")
-        return principal

@@ -7,6 +7,7 @@ import binascii
 import json
 import sqlite3
 import weakref
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class Beside(NamedTuple):
     """What an emulator keeps outside of its database, as JSON.
 
     Attributes:
-        now: State of the clock.
+        now: Unix seconds.
         ids: How many have been given, to things and to requests.
         limits: Rate-limit windows.
         failures: By type of operation, the reasons why the next ones fail.
@@ -83,8 +84,12 @@ def check(data: Any) -> Beside:
         raise ValueError(f"this is no export of the emulator: {type(error).__name__}: {error}") from None
 
 
-def load(store: Store, data: Any) -> None:
-    """Replaces all rows by those of an export that was checked, all or nothing. Raises `ValueError`."""
+def load(store: Store, data: Any, types: Collection[str]) -> None:
+    """Replaces all rows by those of an export that was checked, all or nothing. Raises `ValueError`.
+
+    Args:
+        types: Of operations.
+    """
     if other := set(data["tables"]) ^ set(store.tables):
         raise ValueError(f"this export has other tables: {', '.join(sorted(other))}")
     try:
@@ -98,6 +103,16 @@ def load(store: Store, data: Any) -> None:
             if db.execute("SELECT 1 FROM customers WHERE name = 'default'").fetchone() is None:
                 raise ValueError("this export has no default customer")
             int(db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+            for (value,) in db.execute("SELECT value FROM meta WHERE key IN ('decay_day', 'credits_month')"):
+                int(value)
+            for (kind,) in db.execute("SELECT DISTINCT type FROM operations"):
+                if kind not in types:
+                    raise ValueError(f"this export has operations of the type {kind!r}")
+            for table in ("buddies", "eggs"):
+                if db.execute(
+                    f"SELECT 1 FROM {table} WHERE config_version_id NOT IN (SELECT id FROM config_versions)"
+                ).fetchone():
+                    raise ValueError(f"this export has {table} without a config version")
             for (rules,) in db.execute("SELECT rules FROM config_versions"):
                 read_rules(json.loads(rules))
             for (state,) in db.execute("SELECT state FROM buddies"):

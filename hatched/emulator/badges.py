@@ -23,7 +23,7 @@ def award(call: Call, params: AwardBadgeParams) -> Reply:
     buddy = buddies.find(call)
     badge = buddy.book.badge(params.badge_key)
     if badge is None:
-        raise not_found(f"Badge {params.badge_key!r}")
+        raise not_found(f"Badge {params.badge_key!r}", "badges.unknown")
     earnings = Earnings(buddy.state, buddy.book, call.now)
     earnings.award(badge, params.reason)
     if earnings.awarded:

@@ -40,7 +40,7 @@ def grant_tokens(call: Call, params: EarnCoinsParams) -> Reply:
 
 
 def webhook_events(call: Call) -> Reply:
-    """The names that an endpoint can subscribe to: those that the emulator sends."""
+    """The names that an endpoint can subscribe to."""
     return Reply({"events": list(EVENTS)})
 
 

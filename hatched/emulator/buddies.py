@@ -79,7 +79,7 @@ def listing(call: Call, query: BuddyListParams) -> Reply:
     """Newest last, 20 to a page, archived ones included (all inferred)."""
     sort, order = query.sort or "created_at", query.order or "asc"
     if sort not in _SORTS:
-        raise bad_request(f"cannot sort by {sort!r}; there are {', '.join(_SORTS)}")
+        raise bad_request(f"cannot sort by {sort!r}; there are {', '.join(_SORTS)}", "buddies.unsortable")
     where = (
         " FROM buddies WHERE customer_id = :customer AND (:user IS NULL OR user_id = :user)"
         " AND (:status IS NULL OR status = :status)"

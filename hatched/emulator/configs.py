@@ -50,13 +50,22 @@ class Configs:
         return version_id
 
     def publish(self, customer_id: str, version_id: str) -> None:
-        """Pins new eggs to a draft from now on. Raises `ValueError` for what is no draft."""
+        """Pins new eggs to a draft from now on.
+
+        Raises `ValueError` for what is no draft, and for one without an audience that an active buddy has (seen).
+        """
         db = self._store.db
         row = db.execute(
             "SELECT status FROM config_versions WHERE id = ? AND customer_id = ?", (version_id, customer_id)
         ).fetchone()
         if row is None or row["status"] != "draft":
             raise ValueError(f"config version {version_id} is no draft")
+        used = db.execute(
+            "SELECT DISTINCT audience FROM buddies WHERE customer_id = ? AND status = 'active' ORDER BY audience",
+            (customer_id,),
+        )
+        if missing := [repr(audience) for (audience,) in used if audience not in self.rules(version_id).audiences]:
+            raise ValueError(f"there are active buddies of the audience {', '.join(missing)}, which must stay")
         with self._store.transaction():
             self._archive(customer_id)
             db.execute("UPDATE config_versions SET status = 'published' WHERE id = ?", (version_id,))

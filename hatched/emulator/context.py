@@ -80,7 +80,7 @@ class World:
     inferred: set[str] = field(factory=set)
 
     def infer(self, guess: str) -> None:
-        """The answer in hand rests on one of `fidelity.GUESSES`."""
+        """The answer in hand rests on a guess of `fidelity`."""
         self.inferred.add(guess)
 
 
@@ -91,14 +91,12 @@ class Call:
     Attributes:
         now: Unix seconds.
         args: The decoded segments of the route's template.
-        query: The raw query string, for the handlers that have no class for it.
     """
 
     world: World
     now: float
     customer_id: str
     args: dict[str, str]
-    query: str
 
     @property
     def db(self) -> sqlite3.Connection:

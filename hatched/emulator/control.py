@@ -150,15 +150,15 @@ def _set_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str])
         for route, faults in body.get("script", {}).items()
     }
     for route in scripts:
-        emulator.faults.script(route, ())  # refuses a route that does not exist before anything is scripted
-    for route, script in scripts.items():
-        emulator.faults.script(route, script)
+        emulator.faults.script(route, ())  # refuses a route that does not exist, before anything is changed
     if chances := body.get("random"):
         weights: dict[Fault, float] = {}
         for each in chances["faults"]:
             fault = _fault({name: value for name, value in each.items() if name != "probability"})
             weights[fault] = weights.get(fault, 0.0) + float(each["probability"])
         emulator.faults.random(int(chances.get("seed", 0)), weights)
+    for route, script in scripts.items():
+        emulator.faults.script(route, script)
     return _faults(emulator, body, query)
 
 
@@ -195,7 +195,11 @@ def _add_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) ->
 
 
 def _revoke_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
-    emulator.revoke_key(body["key"])
+    key = body["key"]
+    try:
+        emulator.revoke_key(key)
+    except KeyError:
+        raise ValueError("there is no such key") from None
     return {}
 
 

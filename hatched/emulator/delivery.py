@@ -28,7 +28,7 @@ EVENTS = (
     "evolution.ready",
     "usage.threshold_reached",
 )
-"""Those that the emulator sends. The names are seen."""
+"""Those that an endpoint can ask for. The names are seen; `token.spent` never happens here: coins are spent."""
 
 _DELAYS = (5, 30, 300)
 """Seconds from each failed attempt to the next (seen; that they count from attempt to attempt is inferred)."""

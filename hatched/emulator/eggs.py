@@ -14,19 +14,12 @@ from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, conflict, not_found
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.rules.state import State
-from hatched.models.eggs import CreateEggParams, ListEggsParams
+from hatched.models.eggs import CreateEggParams, ListEggsParams, UpdateEggStatusParams
 
 ACTIVE_CAP = 3  # inferred: that there is a cap is seen, its value is not
 _ACTIVE = "('waiting', 'ready', 'hatching')"
 _VARIANTS = 12  # inferred
 HATCH = "hatch"  # inferred: the types of operations are not documented
-
-
-@frozen(kw_only=True)
-class UpdateEggStatusParams:
-    """The body of `eggs.update_status`; that only these two may be asked for is seen."""
-
-    status: Literal["ready", "cancelled"]
 
 
 @frozen(kw_only=True)
@@ -93,11 +86,14 @@ def listing(call: Call, query: ListEggsParams) -> Reply:
 
 
 def update_status(call: Call, params: UpdateEggStatusParams) -> Reply:
-    """`waiting` → `ready`, `waiting|ready` → `cancelled`; asking for the present status is no error (inferred)."""
+    """`waiting` → `ready`, `waiting|ready` → `cancelled`, which alone can be asked for (seen).
+
+    Asking for the present status is no error (inferred).
+    """
     egg = _find(call, call.args["egg_id"])
     previous = egg["status"]
     if previous not in ("waiting", "ready") and previous != params.status:
-        raise conflict(f"A {previous} egg cannot become {params.status}")
+        raise conflict(f"A {previous} egg cannot become {params.status}", "eggs.status")
     if previous == params.status:
         call.world.infer("eggs.same_status")
     call.db.execute("UPDATE eggs SET status = ? WHERE seq = ?", (params.status, egg["seq"]))
@@ -108,7 +104,7 @@ def hatch(call: Call) -> Reply:
     """Starts the hatching of a ready egg for one credit. A user has one buddy per audience (seen)."""
     egg = _find(call, call.args["egg_id"])
     if egg["status"] != "ready":
-        raise conflict(f"Only a ready egg can hatch, this one is {egg['status']}")
+        raise conflict(f"Only a ready egg can hatch, this one is {egg['status']}", "eggs.not_ready")
     taken = call.one(
         "SELECT 1 FROM buddies WHERE customer_id = :c AND user_id = :u AND audience = :a AND status = 'active'"
         " UNION ALL SELECT 1 FROM eggs"
@@ -118,7 +114,7 @@ def hatch(call: Call) -> Reply:
         a=egg["audience"],
     )
     if taken is not None:
-        raise conflict("This user already has a buddy for this audience")
+        raise conflict("This user already has a buddy for this audience", "eggs.taken")
     pool = ai_credits.authorize(call.db, call.customer_id)
     operation_id = operations.start(call.world, call.customer_id, HATCH, egg["id"], call.now, pool=pool)
     call.db.execute("UPDATE eggs SET status = 'hatching' WHERE seq = ?", (egg["seq"],))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
+from contextlib import suppress
 from email.utils import formatdate
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,9 @@ class Snapshot(NamedTuple):
 
     database: backup.Copy
     beside: backup.Beside
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {iso(self.beside.now)}>"  # what it holds names keys
 
 
 class Exchange(NamedTuple):
@@ -135,7 +139,6 @@ class Emulator:
         self._seed = seed
         self._lock = RLock()
         self._courier = Courier(self._lock, self.clock, lambda: None if self._closed else self._world)
-        self._store = Store(store)
         found = find_plan(plan)
         self._settings = Settings(
             plan=found,
@@ -149,7 +152,12 @@ class Emulator:
             field_errors=field_errors,
             strict=strict,
         )
-        self._start()
+        self._store = Store(store)
+        try:
+            self._start()
+        except BaseException:
+            self._store.close()  # others may open the file
+            raise
         self.clock.watch(self)
 
     def __repr__(self) -> str:
@@ -304,7 +312,10 @@ class Emulator:
         with self._lock:
             customer_id = self._customer(customer)
             known = self.keys.find(f"Bearer {key}")
-            if known is not None and (known.customer_id, known.scopes) != (customer_id, scopes and frozenset(scopes)):
+            if known is not None and (known.customer_id, known.scopes) != (
+                customer_id,
+                None if scopes is None else frozenset(scopes),
+            ):
                 raise ValueError("this key is known with another customer or other scopes: revoke it first")
             self.keys.add(key, customer_id, scopes)
             return customer_id
@@ -398,12 +409,17 @@ class Emulator:
         """
         beside = backup.check(data)
         with self._lock:
-            backup.load(self._store, data)
-            self._wake(beside)
+            before = self.snapshot()
+            try:
+                backup.load(self._store, data, types=WORK.keys())
+                self._wake(beside)
+            except BaseException:
+                self.restore(before)
+                raise
 
     def reset(self) -> None:
         """Empty, as it was when it was made. What was set since stays: `strict`, `origin`, the receiver of webhooks,
-        and a clock that was passed in.
+        snapshots, and a clock that was passed in.
         """
         with self._lock:
             self._store.clear()
@@ -475,7 +491,7 @@ class Emulator:
     def _beside(self) -> backup.Beside:
         failures = {operation: list(reasons) for operation, reasons in self._world.failures.items()}
         things, requests = self._world.ids.given
-        return backup.Beside(self.clock.state, [things, requests], self._pipeline.limiter.dump(), failures)
+        return backup.Beside(self.clock.now(), [things, requests], self._pipeline.limiter.dump(), failures)
 
     def _wake(self, beside: backup.Beside) -> None:
         """Goes on with a database that was replaced."""
@@ -495,16 +511,21 @@ class Emulator:
         if row is not None:
             customer_id: str = row[0]
             return customer_id
-        customer_id = self._world.ids.new()
         configs = self._world.configs
+        rules = self._rules or _checked(DEFAULT)
+        if name != "default":
+            with suppress(ApiError):  # nothing is published any more
+                rules = checked(configs.rules(configs.published(self.customer_id)))
+        customer_id = self._world.ids.new()
         with self._store.transaction():  # a customer without rules would be one for ever
             pools = (self._settings.plan.welcome, self._settings.credits)
             db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, *pools))
-            version_id = configs.draft(customer_id, self._rules or _checked(DEFAULT), self.clock.now())
+            version_id = configs.draft(customer_id, rules, self.clock.now())
             configs.publish(customer_id, version_id)
         return customer_id
 
     def _run_due(self, now: float) -> None:
+        self._store.roll_back()  # what a signal has left open, between two instructions
         operations.run_due(self._world, now, WORK)
         today = day_of(now)
         if self._day != today:

@@ -83,7 +83,8 @@ def _ingest(call: Call, params: Sequence[SendEventParams]) -> dict[str, str]:
         else:
             for event in fresh:
                 results |= _apply(call, [event])
-                call.world.store.checkpoint()
+                if call.world.settings.strict != "seen":  # else a guess takes back what is applied
+                    call.world.store.checkpoint()
     return results
 
 
@@ -113,9 +114,8 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
         if audience not in audiences:
             raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
         if event.type not in types[audience]:
-            # The code is seen, its status is inferred.
             message = f"Event type {event.type!r} is not registered for audience {audience!r}"
-            raise ApiError(422, "event_type_not_registered", message)
+            raise ApiError(422, "event_type_not_registered", message, guess="events.unregistered")
         at = event.occurred_at.timestamp() if isinstance(event.occurred_at, datetime) else call.now
         event_id = event.event_id or ""
         events.setdefault(
@@ -233,6 +233,7 @@ def _reserve(call: Call, count: int) -> None:
                 "upgrade_url": UPGRADE_URL,
             },
             quota_headers(call),
+            guess="quota.batch" if count > 1 else None,
         )
     if limit is not None and used * 5 < limit * 4 <= (used + count) * 5:
         payload = {"used": used + count, "limit": limit, "threshold": 80, "reset_at": iso(next_month(call.now))}

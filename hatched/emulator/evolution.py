@@ -36,9 +36,9 @@ def evolve(call: Call) -> Reply:
     plans.require(call.world.settings.plan, "evolution")
     buddy = buddies.find(call)
     if not ready_to_evolve(buddy.state, buddy.book, call.now):
-        raise conflict("This buddy is not ready to evolve")
+        raise conflict("This buddy is not ready to evolve", "evolution.not_ready")
     if operations.unfinished(call.world, EVOLVE, buddy.id):
-        raise conflict("This buddy is evolving already")
+        raise conflict("This buddy is evolving already", "evolution.not_ready")
     operation_id = _start(call.world, buddy, call.now, source="prod", event_id=None)
     return Reply({"operation_id": operation_id, "status": "pending"}, 202)
 

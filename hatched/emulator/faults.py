@@ -144,7 +144,7 @@ def instead(fault: Fault, request: Request) -> Response:
     code = "rate_limited" if fault.code == 429 else "service_unavailable"
     request_id = request.header("x-request-id") or ""
     reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
-    after = () if fault.retry_after is None else (("Retry-After", f"{fault.retry_after:g}"),)
+    after = () if fault.retry_after is None else (("Retry-After", str(round(fault.retry_after, 3)).removesuffix(".0")),)
     return Response(
         fault.code, (("Content-Type", "application/json"), ("X-Request-Id", request_id), *after), reply.encoded()
     )

@@ -63,24 +63,26 @@ GUESSES = {
 """Marked where they are made: `World.infer(name)`, or `Earnings.inferred` in the rules."""
 
 ERRORS = {
-    ("*", "event_type_not_registered"): "its status is 422",
-    ("*", "internal_error"): "the code of an unexpected error",
-    ("*", "bad_request"): "400 for a body that is not JSON",
-    ("buddies.award_badge", "resource_not_found"): "404 for an unknown badge",
-    ("buddies.earn", "resource_not_found"): "404 for an unknown token",
-    ("buddies.equip", "resource_not_found"): "404 for an item that is not owned",
-    ("buddies.evolve", "conflict"): "409 for a buddy that is not ready, or is evolving",
-    ("buddies.purchase_item", "conflict"): "409 for an item that is owned",
-    ("buddies.purchase_item", "resource_not_found"): "404 for an item that the buddy cannot see",
-    ("buddies.spend", "progression_not_spendable"): "its status is 422",
-    ("buddies.update_skills", "resource_not_found"): "404 for an unknown skill",
-    ("eggs.hatch", "conflict"): "409 for an egg that is not ready, or a user that has a buddy",
-    ("eggs.update_status", "conflict"): "409 for a step that an egg cannot take",
-    ("events.send_batch", "event_quota_exceeded"): "a batch that exceeds the quota is refused whole",
-    ("gates.unlock", "resource_not_found"): "404 for an unknown gate",
-    ("paths.complete_sub_step", "conflict"): "409 for what is locked, or is not completed by hand",
+    "badges.unknown": "404 for an unknown badge",
+    "bodies.no_json": "400 bad_request for a body that is not JSON",
+    "buddies.unsortable": "400 bad_request for a sort that there is not",
+    "eggs.not_ready": "409 for hatching an egg that is not ready",
+    "eggs.status": "409 for a step that an egg cannot take",
+    "eggs.taken": "409 for hatching when the user has a buddy",
+    "equip.not_owned": "404 for an item that is not owned",
+    "errors.unexpected": "the code internal_error of an unexpected error",
+    "events.unregistered": "the status 422 of event_type_not_registered",
+    "evolution.not_ready": "409 for a buddy that is not ready, or is evolving",
+    "gates.unknown": "404 for an unknown gate",
+    "items.invisible": "404 for buying an item that the buddy cannot see",
+    "items.owned": "409 for buying an item that is owned",
+    "paths.locked": "409 for what is locked, or is not completed by hand",
+    "quota.batch": "a batch that exceeds the quota is refused whole",
+    "skills.unknown": "404 for an unknown skill",
+    "tokens.not_spendable": "the status 422 of progression_not_spendable",
+    "tokens.unknown": "404 for an unknown token",
 }
-"""Errors, by route and code, of which the documentation names one part only, or nothing."""
+"""Errors of which the documentation names one part only, or nothing: `ApiError.guess`."""
 
 SHARED = {
     "answers.created": "which writes answer 201, 202 or 204",
@@ -124,16 +126,6 @@ def page() -> Iterator[Row]:
     for name, (source, what) in STATED.items():
         yield Row("behaviour", name, Confidence.SEEN.value, f"{what} ({source})")
     inferred = Confidence.INFERRED.value
-    for (name, code), what in ERRORS.items():
-        yield Row("error", f"{name} {code}", inferred, what)
-    for guesses, kind in ((GUESSES, "behaviour"), (SHARED, "shared")):
+    for guesses, kind in ((ERRORS, "error"), (GUESSES, "behaviour"), (SHARED, "shared")):
         for name, what in guesses.items():
             yield Row(kind, name, inferred, what)
-
-
-def of_error(route_id: str, code: str) -> str | None:
-    """The name of the guess that an error of a route is, if it is one."""
-    for name in (route_id, "*"):
-        if (name, code) in ERRORS:
-            return f"{name} {code}"
-    return None

@@ -47,7 +47,7 @@ def unlock(call: Call) -> Reply:
     book = call.world.configs.book(call.world.configs.published(call.customer_id), buddy.book.audience)
     gate = book.gates.get(key)
     if gate is None or not gate.is_active:
-        raise not_found(f"Gate {key!r}")
+        raise not_found(f"Gate {key!r}", "gates.unknown")
     already = key in buddy.state.gates
     if already:
         call.world.infer("gates.repeated_balance")

@@ -36,7 +36,7 @@ from hatched.models.buddies import (
     UpdateBuddyParams,
     UpdateSkillsParams,
 )
-from hatched.models.eggs import CreateEggParams, ListEggsParams
+from hatched.models.eggs import CreateEggParams, ListEggsParams, UpdateEggStatusParams
 from hatched.models.events import SendBatchParams, SendEventParams
 from hatched.models.paths import (
     CreatePathDefinitionParams,
@@ -67,7 +67,7 @@ _TABLE: dict[Route, Handler] = {
     routes.EGGS_CREATE: Handler(eggs.create, CreateEggParams, eggs.EnsureQuery),
     routes.EGGS_GET: Handler(eggs.get),
     routes.EGGS_LIST: Handler(eggs.listing, query=ListEggsParams),
-    routes.EGGS_UPDATE_STATUS: Handler(eggs.update_status, eggs.UpdateEggStatusParams),
+    routes.EGGS_UPDATE_STATUS: Handler(eggs.update_status, UpdateEggStatusParams),
     routes.EGGS_HATCH: Handler(eggs.hatch),
     routes.BUDDIES_GET: Handler(buddies.get),
     routes.BUDDIES_LIST: Handler(buddies.listing, query=BuddyListParams),

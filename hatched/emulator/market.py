@@ -25,9 +25,9 @@ def purchase(call: Call) -> Reply:
     item_id = call.args["item_id"]
     item = catalogue.by_id(buddy.customer_id, buddy.book).get(item_id)
     if item is None or not _visible(buddy, item, call.now):
-        raise not_found("Item")
+        raise not_found("Item", "items.invisible")
     if item_id in buddy.state.items:
-        raise conflict("This buddy owns the item already")
+        raise conflict("This buddy owns the item already", "items.owned")
     wallet.take(buddy.state, "primary", item.price)
     buddy.state.items = {**buddy.state.items, item_id: Owned(call.now, item.price)}
     buddies.save(call.world, buddy, call.now)
@@ -54,7 +54,7 @@ def equip(call: Call, params: EquipItemsParams) -> Reply:
         call.world.infer("equip.not_worn")
     for item_id in params.equip or ():
         if item_id not in buddy.state.items or item_id not in items:
-            raise not_found("Item")  # inferred: the code for an item that is not owned
+            raise not_found("Item", "equip.not_owned")
     _check(items, wanted)
     buddy.state.equipped = catalogue.ordered(items, wanted)
     cached = appearance.render(call.world, buddy, appearance.EQUIP, call.now)

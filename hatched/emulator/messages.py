@@ -30,7 +30,7 @@ class Request(NamedTuple):
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case."""
-        return self.by_name.get(name)
+        return self.by_name.get(name.lower())
 
 
 class Response(NamedTuple):

@@ -14,6 +14,7 @@ from hatched.emulator.messages import Reply
 from hatched.emulator.rules import paths
 from hatched.emulator.rules.compute import Earnings
 from hatched.emulator.rules.paths import Path, Step, SubStep
+from hatched.emulator.rules.state import State
 
 
 def get_for_buddy(call: Call) -> Reply:
@@ -46,18 +47,18 @@ def complete_sub_step(call: Call) -> Reply:
     plans.require(call.world.settings.plan, "paths")
     buddy = buddies.find(call)
     _, path = _find(call, buddy)
-    place, part = _place(path, call.args["sub_step_key"])
-    step, sub_step = path.steps[place], path.steps[place].sub_steps[part]
     state = buddy.state
+    place, part = _place(path, call.args["sub_step_key"], state)
+    step, sub_step = path.steps[place], path.steps[place].sub_steps[part]
     already = sub_step.id in state.done
     if already:
         call.world.infer("paths.repeated_reward")
     else:
         if not sub_step.manual:
-            raise conflict("This sub-step cannot be completed by hand")
+            raise conflict("This sub-step cannot be completed by hand", "paths.locked")
         reachable = paths.unlocked(path, place, state, None, call.now) and paths.available(step, part, state)
         if not (reachable or sub_step.skip_ahead):
-            raise conflict("This sub-step is locked")
+            raise conflict("This sub-step is locked", "paths.locked")
         if not reachable:
             call.world.infer("paths.skip_ahead")
         earnings = Earnings(state, buddy.book, call.now)
@@ -74,7 +75,7 @@ def complete_sub_step(call: Call) -> Reply:
             "already_completed": already,
             "sub_step_key": sub_step.key,
             "step_key": step.key,
-            "step_completed": step.id in state.done,
+            "step_completed": paths.finished(step, state),
             "path_completed": path.id in state.done,
             # inferred: those of the sub-step itself, and nothing for a repetition
             "reward_coins": 0 if already else sub_step.coins,
@@ -96,12 +97,17 @@ def _find(call: Call, buddy: Buddy) -> tuple[sqlite3.Row, Path]:
     return row, call.world.paths.compiled(row, buddy.book.rules)
 
 
-def _place(path: Path, key: str) -> tuple[int, int]:
-    for place, step in enumerate(path.steps):
-        for part, sub_step in enumerate(step.sub_steps):
-            if sub_step.key == key:
-                return place, part
-    raise not_found("Sub-step")
+def _place(path: Path, key: str, state: State) -> tuple[int, int]:
+    """Where the sub-step of this key is. Several steps may have one: then the first that is not done (inferred)."""
+    found = [
+        (place, part)
+        for place, step in enumerate(path.steps)
+        for part, sub_step in enumerate(step.sub_steps)
+        if sub_step.key == key
+    ]
+    if not found:
+        raise not_found("Sub-step")
+    return next((at for at in found if path.steps[at[0]].sub_steps[at[1]].id not in state.done), found[0])
 
 
 def _rows(db: sqlite3.Connection, path: Path) -> dict[str, sqlite3.Row]:
@@ -122,7 +128,7 @@ def _step(buddy: Buddy, path: Path, place: int, rows: dict[str, sqlite3.Row], no
         **_columns(row, "id", "key", "label", "description", "icon", "ordinal", "reward_coins", "reward_badge_key"),
         "is_active": True,
         "unlocked": open_,
-        "completed": step.id in buddy.state.done,
+        "completed": paths.finished(step, buddy.state),
         "sub_steps": [_sub_step(buddy, step, part, open_, rows) for part in range(len(step.sub_steps))],
     }
 

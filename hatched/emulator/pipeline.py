@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hatched.emulator import ai_credits, fidelity, idempotency
+from hatched.emulator import ai_credits, idempotency
 from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
@@ -54,16 +54,17 @@ class Pipeline:
         try:
             if match is None:
                 raise ApiError(404, "resource_not_found", f"Cannot {request.method} {request.path}")
-            principal = self.keys.admit(headers.get("authorization"), match.route)
+            principal = self.keys.find(headers.get("authorization"))
+            self.keys.admit(principal, match.route)
             extra = self.limiter.admit(principal, match.route, now).headers
             if match.route.confidence is Confidence.INFERRED:
                 self._refuse([f"the route {match.route.id}"])
             reply = self._run(request, headers, match, principal, now)
         except ApiError as error:
-            reply = self._weighed(error, match).reply(request_id)
+            reply = self._weighed(error).reply(request_id)
         except Exception:  # noqa: BLE001  like a server, it answers whatever happens
             _log.exception("the emulator failed on %s %s", request.method, request.path)
-            # The code is inferred.
+            self.world.infer("errors.unexpected")
             reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)
         if principal is not None:
             extra += ai_credits.balance(self.world.store.db, principal.customer_id).headers
@@ -80,13 +81,12 @@ class Pipeline:
             message = f"The documentation does not state what this request needs: {', '.join(sorted(guesses))}"
             raise ApiError(501, "emulator_inferred", message, {"inferred": sorted(guesses)})
 
-    def _weighed(self, error: ApiError, match: Match | None) -> ApiError:
+    def _weighed(self, error: ApiError) -> ApiError:
         """The error, or 501 if that is a guess which is refused."""
-        guess = fidelity.of_error(match.route.id if match else "", error.code)
-        if guess is not None:
-            self.world.infer(guess)
+        if error.guess is not None:
+            self.world.infer(error.guess)
             try:
-                self._refuse([guess])
+                self._refuse([error.guess])
             except ApiError as refusal:
                 return refusal
         return error
@@ -100,7 +100,6 @@ class Pipeline:
             now=now,
             customer_id=principal.customer_id if principal else "",
             args=match.args,
-            query=request.query,
         )
         if request.method == "GET":
             return self._handle(handler, call, request)
@@ -148,4 +147,4 @@ def _decode(body: bytes) -> Any:
     try:
         return loads(body)
     except (ValueError, RecursionError):
-        raise bad_request("The request body is not valid JSON") from None
+        raise bad_request("The request body is not valid JSON", "bodies.no_json") from None

@@ -66,7 +66,8 @@ class RateLimiter:
 
     def admit(self, principal: Principal | None, route: Route, now: float) -> Verdict:
         """Counts a request. Raises 429 with the whole window as `Retry-After`, and no details."""
-        wide = route.path.startswith(("/widget", "/embed-tokens"))
+        secret = principal is not None and principal.scopes is None
+        wide = secret and route.path.startswith(("/widget", "/embed-tokens"))
         bucket = (principal.key if principal else "", wide)
         limits = self._limits(principal, wide)
         minute, day = self._windows.setdefault(bucket, (_Window(MINUTE), _Window(DAY)))

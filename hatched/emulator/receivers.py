@@ -23,7 +23,7 @@ ASGIApp = Callable[
 AsyncReceiver = Callable[[WebhookRequest], Awaitable[int]]
 
 TIMEOUT = 10.0
-"""Seconds that a receiver has (concepts/webhook-delivery: seen)."""
+"""Seconds that a receiver has (concepts/webhook-delivery: seen); a plain function cannot be held to it."""
 
 
 def receiver(target: Receiver | AsyncReceiver | ASGIApp | str) -> Receiver:
@@ -75,7 +75,11 @@ class _Awaited:
 
     def __call__(self, request: WebhookRequest) -> int:
         with anyio.from_thread.start_blocking_portal() as portal:
-            return portal.call(self._function, request)
+            return portal.call(self._call, request)
+
+    async def _call(self, request: WebhookRequest) -> int:
+        with anyio.fail_after(TIMEOUT):
+            return await self._function(request)
 
 
 class _Application:

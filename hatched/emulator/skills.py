@@ -17,7 +17,7 @@ def update(call: Call, params: UpdateSkillsParams) -> Reply:
     for place, wanted in enumerate(params.updates):
         skill = buddy.book.skills.get(wanted.key)
         if skill is None:
-            raise not_found(f"Skill {wanted.key!r}")
+            raise not_found(f"Skill {wanted.key!r}", "skills.unknown")
         if change(buddy.state, skill, _target(buddy.state.skills.get(skill.key, 0), wanted, place)):
             call.world.infer("skills.clamped")
     buddies.save(call.world, buddy, call.now)

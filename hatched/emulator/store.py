@@ -165,15 +165,21 @@ class Store:
             yield self.db
             return
         self.undo.clear()
-        self.db.execute("BEGIN IMMEDIATE")
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             yield self.db
             self.db.execute("COMMIT")
         except BaseException:
+            self.roll_back()
+            raise
+
+    def roll_back(self) -> None:
+        """Takes back the transaction in hand, if there is one."""
+        if self.db.in_transaction:
             self.db.rollback()
             for take_back in reversed(self.undo):
                 take_back()
-            raise
+            self.undo.clear()
 
     def checkpoint(self) -> None:
         """Commits what a transaction has done so far and goes on in another."""

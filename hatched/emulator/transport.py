@@ -93,7 +93,11 @@ def _answer(request: httpx.Request, exchange: Exchange) -> httpx.Response:
     cut = len(response.body) // 2 if fault is not None and fault.kind == "truncate" else None
     return httpx.Response(
         response.status,
-        headers=[*response.headers, ("Content-Length", str(len(response.body)))],
+        # A request id comes back in the bytes in which it came, as over a socket.
+        headers=[
+            (name.encode(), value.encode(request.headers.encoding))
+            for name, value in (*response.headers, ("Content-Length", str(len(response.body))))
+        ],
         stream=httpx.ByteStream(response.body) if cut is None else _Cut(response.body, cut),
         extensions={"http_version": b"HTTP/1.1"},
         request=request,

@@ -37,7 +37,8 @@ def spend(call: Call, params: SpendCoinsParams) -> Reply:
 def take(state: State, slot: Slot, amount: int) -> None:
     """Spends. Raises 400 `insufficient_balance`, and 422 (inferred) for the progression slot."""
     if slot == "progression":
-        raise ApiError(422, "progression_not_spendable", "Progression tokens cannot be spent")
+        message = "Progression tokens cannot be spent"
+        raise ApiError(422, "progression_not_spendable", message, guess="tokens.not_spendable")
     if state.primary.balance < amount:
         raise ApiError(
             400,
@@ -54,7 +55,7 @@ def slot_of(rules: Rules, token: str | None) -> Slot:
         return "primary"
     if rules.progression is not None and token == rules.progression.key:
         return "progression"
-    raise not_found(f"Token {token!r}")
+    raise not_found(f"Token {token!r}", "tokens.unknown")
 
 
 def tokens(call: Call) -> Reply:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hatched.emulator import Clock, Emulator
+from hatched.emulator import Clock, Emulator, WallClock
 from hatched.emulator.store import VERSION
 
 from .support import Api
@@ -123,6 +123,11 @@ ORPHAN = {
 }
 
 
+EGG, OPERATION = (next(iter(lived().emulator.export()["tables"][table])) for table in ("eggs", "operations"))
+EGG |= {"config_version_id": "gone"}
+OPERATION |= {"type": "nope"}
+
+
 def spoilt(change: Any) -> Any:
     exported = Emulator().export()
     change(exported)
@@ -162,12 +167,16 @@ def spoilt(change: Any) -> Any:
         spoilt(lambda data: data["tables"]["customers"].append(data["tables"]["customers"][0])),
         spoilt(lambda data: data["tables"]["customers"][0].update(name={"base64": "?"})),
         spoilt(lambda data: data["tables"].update(path_steps=[dict.fromkeys(["id"], "x")])),
+        spoilt(lambda data: data["tables"]["keys"][0].update(scopes="nope")),
+        spoilt(lambda data: data["tables"]["eggs"].append(EGG)),
+        spoilt(lambda data: data["tables"]["operations"].append(OPERATION)),
+        spoilt(lambda data: data["tables"]["meta"].append({"key": "decay_day", "value": "x"})),
     ],
 )
 def test_what_is_no_export_changes_nothing(data: Any) -> None:
     api = lived()
     before = api.emulator.export()
-    with pytest.raises(ValueError, match=r"export|tables|columns|badge|UUID"):
+    with pytest.raises(ValueError, match=r"export|tables|columns|badge|UUID|Expecting|int"):
         api.emulator.import_(data)
     assert api.emulator.export() == before
     assert api.send("POST", "/eggs", {"user_id": "later"}).status == 201
@@ -198,3 +207,19 @@ def test_a_file_of_the_first_layout_opens_as_one_of_today(tmp_path: Path) -> Non
         assert layout(emulator) == layout(Emulator())
         assert emulator.customer_id == "c1"
         assert emulator.export()["tables"]["usage"] == [{"customer_id": "c1", "month": "2026-01", "used": 7}]
+
+
+def test_an_export_of_real_time_is_a_moment_of_virtual_time() -> None:
+    clock = WallClock()
+    served = Emulator(clock=clock)
+    exported, snapshot, now = served.export(), served.snapshot(), clock.now()
+    mine, other = Emulator(), Emulator()
+    mine.import_(exported)
+    other.restore(snapshot)
+    assert [mine.clock.now(), other.clock.now()] == [pytest.approx(now, abs=60)] * 2
+
+
+def test_a_snapshot_shows_no_key() -> None:
+    api = Api(api_key="hatch_live_very_secret")
+    api.send("GET", "/buddies", key="hatch_live_very_secret")
+    assert "very_secret" not in repr(api.emulator.snapshot())

@@ -266,3 +266,12 @@ def test_what_is_worn_and_no_longer_in_the_rules_is_taken_off() -> None:
 def test_a_plan_has_so_many_audiences() -> None:
     with pytest.raises(ValueError, match=r"the growth plan has at most 1 audience"):
         Emulator(rules=Rules(audiences=("a", "b")))
+
+
+def test_rules_without_an_audience_that_a_buddy_has_are_not_published() -> None:
+    api = Api(rules=Rules(audiences=("student", "teacher")))
+    buddy = api.buddy("ada", audience="teacher")
+    with pytest.raises(ValueError, match="'teacher', which must stay"):
+        api.emulator.publish(Rules(audiences=("student",)))
+    api.ok("POST", f"/buddies/{buddy}/archive")
+    api.emulator.publish(Rules(audiences=("student",)))

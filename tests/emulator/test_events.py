@@ -10,6 +10,7 @@ from hatched.emulator import Badge, CoinRule, Condition, Gate, Multiplier, Rules
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.compute import Outcome, compute
 from hatched.emulator.rules.conditions import Event
+from hatched.emulator.rules.model import Evolution, Item, Stage
 from hatched.emulator.rules.paths import Path
 from hatched.emulator.rules.state import State
 
@@ -59,7 +60,7 @@ def test_a_replay_outlives_the_rules_that_made_it() -> None:
     api = Api(plan="pro")
     api.buddy("user_42")
     first = api.send("POST", "/events", LESSON)
-    api.emulator.publish(Rules(audiences=("a", "b")))
+    api.emulator.publish(Rules(audiences=("default", "b")))
     assert api.send("POST", "/events", LESSON).body == first.body
     api.emulator.unpublish()
     assert api.send("POST", "/events", LESSON).body == first.body
@@ -341,3 +342,21 @@ def test_the_reward_of_a_badge_is_part_of_the_effects() -> None:
     api = Api(rules=Rules(badges=(badge,), coin_rules=(CoinRule(event="t", amount=1),)))
     api.buddy()
     assert api.event("t") == {**NOTHING, "coins": 8, "badges_awarded": ["b"]}
+
+
+COUNTED = Condition("event_count", {"event_type": "boss", "count": 1})
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Rules(badges=(Badge(key="b", condition=COUNTED),)),
+        Rules(evolution=Evolution(stages=(Stage(conditions=(COUNTED,)),))),
+        Rules(items=(Item(key="i", category="head", visible_if=COUNTED),)),
+    ],
+    ids=["badge", "stage", "item"],
+)
+def test_a_type_that_any_rule_looks_at_is_registered(rules: Rules) -> None:
+    api = Api(rules=rules)
+    api.buddy()
+    assert "debug_reason" not in api.ok("POST", "/events", {"user_id": "user_1", "type": "boss"})

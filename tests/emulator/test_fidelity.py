@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -29,11 +29,18 @@ def marks() -> set[str]:
 
 
 def test_every_mark_stands_on_the_page_and_every_guess_is_marked() -> None:
-    assert marks() == set(fidelity.GUESSES)
+    assert marks() == {*fidelity.GUESSES, "errors.unexpected"}
+
+
+def test_every_error_that_is_a_guess_stands_on_the_page() -> None:
+    raised: set[str] = set()
+    for path in SOURCES.rglob("*.py"):
+        for one, other in re.findall(r"raise \w+\(.*, \"([a-z_]+\.[a-z_]+)\"\)|guess=\"([a-z_.]+)\"", path.read_text()):
+            raised.add(one or other)
+    assert raised | {"errors.unexpected"} == set(fidelity.ERRORS)
 
 
 def test_the_page_names_routes_that_exist() -> None:
-    assert {route for route, _ in fidelity.ERRORS} <= {"*", *ALL_ROUTES}
     assert [row.name for row in fidelity.page() if row.kind == "route"] == list(ALL_ROUTES)
 
 
@@ -127,10 +134,10 @@ def test_an_egg_of_no_audience_among_several_is_a_guess() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "guess"),
     [
-        ("POST", "/events", {"user_id": "u", "type": "no"}, "* event_type_not_registered"),
-        ("POST", "/eggs/{egg}/hatch", None, "eggs.hatch conflict"),
-        ("POST", "/buddies/{buddy}/evolve", None, "buddies.evolve conflict"),
-        ("POST", "/buddies/{buddy}/badges", {"badge_key": "no"}, "buddies.award_badge resource_not_found"),
+        ("POST", "/events", {"user_id": "u", "type": "no"}, "events.unregistered"),
+        ("POST", "/eggs/{egg}/hatch", None, "eggs.not_ready"),
+        ("POST", "/buddies/{buddy}/evolve", None, "evolution.not_ready"),
+        ("POST", "/buddies/{buddy}/badges", {"badge_key": "no"}, "badges.unknown"),
     ],
 )
 def test_an_error_that_is_a_guess_is_named_and_refused_on_demand(method: str, path: str, body: Any, guess: str) -> None:
@@ -199,3 +206,38 @@ def test_a_replayed_answer_rests_on_what_the_first_did() -> None:
     assert inferred(api.send("POST", path, body, headers=key)) == ("inferred", "tokens.max_balance")
     api.emulator.strict = "seen"
     assert api.code("POST", path, body, headers=key) == (501, "emulator_inferred")
+
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+SOME = {"amount": 1, "reason": "r"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("coins", {"amount": 1, "reason": "r"}),
+        ("badges", {"badge_key": "no"}),
+        ("coins/spend", {"amount": 1, "reason": "r"}),
+    ],
+)
+def test_a_missing_buddy_is_no_guess(path: str, body: Any) -> None:
+    api = Api()
+    api.emulator.strict = "seen"
+    assert api.code("POST", f"/buddies/{NOBODY}/{path}", body) == (404, "resource_not_found")
+
+
+@pytest.mark.parametrize("path", ["coins", "coins/spend", "tokens"])
+def test_a_missing_token_is_a_guess_wherever_it_is_named(path: str) -> None:
+    api = Api()
+    body = {"amount": 1, "reason": "r", "token": "nope"}
+    assert inferred(api.send("POST", f"/buddies/{api.buddy()}/{path}", body)) == ("inferred", "tokens.unknown")
+
+
+@pytest.mark.parametrize("transaction", ["batch", "event"])
+def test_a_refused_guess_leaves_nothing_behind(transaction: Literal["batch", "event"]) -> None:
+    api = Api(rules=ONE, batch_transaction=transaction)
+    api.buddy("u")
+    api.emulator.strict = "seen"
+    events = [{"event_id": str(number), "user_id": "u", "type": "capped"} for number in range(3)]
+    assert api.code("POST", "/events/batch", {"events": events}) == (501, "emulator_inferred")
+    assert api.emulator.effects() == []

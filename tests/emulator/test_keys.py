@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hatched.emulator import Rules
+
 from .support import Api
 
 PUBLISHABLE = "hatch_pk_emulator"
@@ -54,3 +56,25 @@ def test_customers_do_not_see_each_other() -> None:
     api.event(event_id="e1")
     api.send("POST", "/events", {"event_id": "e1", "user_id": "user_1", "type": "lesson_completed"}, key=other)
     assert [event.buddy_id for event in api.emulator.effects()] == [buddy, None]
+
+
+def test_another_customer_begins_with_the_rules_that_the_first_has_published() -> None:
+    api = Api()
+    api.emulator.publish(Rules(event_types=("only_mine",)))
+    api.emulator.add_key("hatch_test_other", customer="other")
+    event = {"user_id": "u", "type": "only_mine"}
+    assert api.send("POST", "/events", event, key="hatch_test_other").status == 201
+
+
+def test_a_key_may_be_added_again_as_it_is() -> None:
+    api = Api()
+    for scopes in ((), ("events:write",), None):
+        keys = [api.emulator.add_key(f"hatch_pk_{scopes}", scopes=scopes) for _ in range(2)]
+        assert keys == [api.emulator.customer_id] * 2
+
+
+def test_a_key_that_may_not_is_told_the_credits_too() -> None:
+    api = Api()
+    refused = api.send("POST", "/eggs", {"user_id": "u"}, key=api.emulator.publishable_key)
+    assert refused.status == 403
+    assert refused.header("X-Credits-Remaining") == api.send("GET", "/eggs").header("X-Credits-Remaining") is not None

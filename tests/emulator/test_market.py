@@ -269,3 +269,14 @@ def test_every_picture_can_be_fetched_and_differs() -> None:
 )
 def test_what_is_no_picture_is_not_found(path: str) -> None:
     assert Api().emulator.handle(Request("GET", path)).status == 404
+
+
+def test_a_picture_that_is_being_made_is_not_paid_for_again() -> None:
+    shop = Shop("cap", operations=Operations(after_seconds=10))
+    before = credits_left(shop)
+    wishes = [{"equip": shop.ids("cap")}, {"equip": shop.ids("cap")}, {}]
+    operations = {shop.ok("POST", f"{shop.path}/equip", wish)["operation_id"] for wish in wishes}
+    assert len(operations) == 1
+    assert credits_left(shop) == before - 1
+    shop.clock.advance(10)
+    assert shop.look()["rendered_equipped_item_ids"] == shop.ids("cap")

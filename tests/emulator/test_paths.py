@@ -494,3 +494,38 @@ def test_the_teacher_does_not_walk_the_path_of_the_student() -> None:
     api.course()
     teacher = api.buddy("t", audience="teacher")
     assert api.code("GET", f"/buddies/{teacher}/paths/course") == (404, "resource_not_found")
+
+
+def test_a_key_that_two_steps_have_closes_the_first_that_is_left() -> None:
+    walk = Walk()
+    path_id = walk.define()
+    for number, name in enumerate("ab", start=1):
+        walk.part(path_id, walk.step(path_id, name, number), "quiz")
+    assert [walk.complete("quiz")["step_key"] for _ in range(3)] == ["a", "b", "a"]
+    assert walk.seen()["completed"]
+
+
+def test_a_step_of_which_only_what_is_removed_was_left_is_done() -> None:
+    walk = Walk()
+    path_id = walk.define()
+    first = walk.step(path_id, "a", 1, reward_coins=7)
+    walk.part(path_id, first, "a1", 1)
+    left = walk.part(path_id, first, "a2", 2)
+    walk.part(path_id, walk.step(path_id, "b", 2), "b1")
+    walk.complete("a1")
+    assert walk.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}").status == 204
+    assert walk.complete("a1")["step_completed"]
+    assert walk.complete("b1")["path_completed"]
+
+
+def test_the_next_event_pays_for_a_step_of_which_only_what_is_removed_was_left() -> None:
+    walk = Walk()
+    path_id = walk.define()
+    first = walk.step(path_id, "a", 1, reward_coins=7)
+    walk.part(path_id, first, "a1", 1)
+    left = walk.part(path_id, first, "a2", 2)
+    walk.step(path_id, "b", 2)
+    walk.complete("a1")
+    walk.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}")
+    assert walk.event_as_student("other")["coins"] == 7
+    assert walk.event_as_student("other")["coins"] == 0

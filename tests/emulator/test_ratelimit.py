@@ -104,3 +104,9 @@ def test_headers_count_down_and_a_refusal_names_the_whole_window() -> None:
     assert "details" not in refused.json()["error"]
     api.clock.advance("60s")
     assert api.send("GET", "/buddies").status == 200
+
+
+def test_a_publishable_key_has_one_bucket() -> None:
+    limiter = RateLimiter(find("pro"))
+    assert count(limiter, PUBLISHABLE, BUDDIES_GET) == 200
+    assert count(limiter, PUBLISHABLE, EMBED_TOKENS_CREATE) == 0

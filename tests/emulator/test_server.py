@@ -302,7 +302,7 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/rules", {}, 400, "the body must be rules"),
         ("POST", "/rules", {"badge": []}, 400, "property badge should not exist"),
         ("POST", "/keys", {}, 400, "'key' is missing"),
-        ("DELETE", "/keys", {"key": "nobody"}, 400, "'nobody' is missing"),
+        ("DELETE", "/keys", {"key": "nobody"}, 400, "there is no such key"),
         ("POST", "/import", {"format": 7}, 400, "no export of the emulator"),
         ("POST", "/clock", b"{", 400, "Expecting"),
         ("POST", "/clock", b'{"advance": NaN}', 400, "NaN is no number"),
@@ -383,7 +383,9 @@ async def test_a_body_without_end_is_refused(emulator: Emulator) -> None:
     scope = {"type": "http", "method": "POST", "path": "/api/v1/events", "query_string": b"", "headers": []}
     await emulator.asgi(scope, receive, send)
     assert sent[0]["status"] == 413
-    assert json.loads(sent[1]["body"])["error"]["code"] == "bad_request"
+    error = json.loads(sent[1]["body"])["error"]
+    assert error["code"] == "bad_request"
+    assert dict(sent[0]["headers"])[b"x-request-id"].decode() == error["requestId"] != ""
 
 
 async def test_a_client_that_hangs_up_before_the_end_of_its_request_has_not_asked(emulator: Emulator) -> None:
@@ -410,3 +412,13 @@ async def test_the_lifespan_of_a_server_is_followed(emulator: Emulator) -> None:
 
     await emulator.asgi({"type": "lifespan"}, told.get, send)
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_faults_of_which_one_is_wrong_are_not_set_at_all(emulator: Emulator) -> None:
+    faults = {
+        "script": {"events.send": [{"kind": "status", "code": 503}]},
+        "random": {"faults": [{"kind": "drop", "probability": 2}]},
+    }
+    with emulator.serve() as server:
+        assert httpx.post(f"{server.origin}/_emulator/faults", json=faults).status_code == 400
+    assert emulator.faults.pending() == {}

@@ -313,3 +313,22 @@ def test_the_events_of_two_customers_are_told_apart() -> None:
     for key in ("hatch_test_emulator", "hatch_test_other"):
         assert api.send("POST", "/events", event, key=key).status == 201
     assert [applied.customer_id for applied in api.emulator.effects("a")] == [api.emulator.customer_id, other]
+
+
+def test_what_a_signal_leaves_open_is_taken_back_before_the_next_request(tmp_path: Path) -> None:
+    path = str(tmp_path / "e.db")
+    api = Api(store=path)
+    api.emulator._store.db.execute("BEGIN IMMEDIATE")  # and then a signal, before anything else
+    api.emulator._store.db.execute("DELETE FROM keys")
+    api.egg("later")
+    api.emulator.close()
+    with closing(Emulator(store=path)) as emulator:
+        assert [egg.user_id for egg in emulator.sync_client().eggs.list()] == ["later"]
+
+
+def test_an_emulator_that_cannot_be_made_leaves_its_file_to_others(tmp_path: Path) -> None:
+    path = str(tmp_path / "e.db")
+    with pytest.raises(ValueError, match="audience") as kept:
+        Emulator(store=path, plan="free", rules=Rules(audiences=("a", "b")))
+    Emulator(store=path).close()
+    assert kept.tb is not None

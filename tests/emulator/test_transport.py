@@ -233,3 +233,11 @@ def test_importing_the_emulator_imports_no_server_and_no_event_loop_of_its_own()
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for name in ("asyncio", "trio", "uvicorn", "jwt", "hatched.emulator.transport"):
         assert f"'{name}'" not in out
+
+
+@pytest.mark.parametrize("sent", ["é".encode(), "日本".encode(), "é".encode("latin-1")])
+def test_a_request_id_comes_back_as_it_was_sent(sent: bytes) -> None:
+    emulator = Emulator()
+    with httpx.Client(transport=emulator.sync_transport(), base_url=emulator.base_url) as http:
+        answer = http.get("/health", headers={"X-Request-Id": sent})
+    assert dict(answer.headers.raw)[b"X-Request-Id"] == sent

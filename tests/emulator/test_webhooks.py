@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import pytest
 from attrs import evolve
 
@@ -421,3 +422,21 @@ def test_a_coroutine_function_is_awaited() -> None:
 def test_what_cannot_receive_is_refused(receiver: Any) -> None:
     with pytest.raises(TypeError, match=r"webhooks go to|takes a WebhookRequest"):
         Api().emulator.deliver_webhooks_to(receiver)
+
+
+def test_a_coroutine_that_does_not_come_back_is_an_attempt_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatched.emulator.receivers.TIMEOUT", 0.05)
+    api = Api()
+    api.ok("POST", "/webhook-configs", {"url": "http://shop.test", "events": ["buddy.hatched"]})
+    called: list[WebhookRequest] = []
+
+    async def receive(request: WebhookRequest) -> int:
+        called.append(request)
+        await anyio.sleep_forever()
+        return 200
+
+    api.emulator.deliver_webhooks_to(receive)
+    api.buddy()
+    (endpoint,) = api.ok("GET", "/webhook-configs")
+    (delivery,) = api.ok("GET", f"/webhook-configs/{endpoint['id']}/deliveries")["data"]
+    assert (len(called), delivery["status"], delivery["attempts"]) == (1, "pending", 1)

@@ -60,7 +60,10 @@ class Book:
             for item in rules.items
             if item.audience in ours
         }
-        looked_at = {event for badge, _ in self.badges if (event := mentions(badge.condition))}
+        conditions = [badge.condition for badge, _ in self.badges]
+        conditions += [condition for stage in rules.evolution.stages for condition in stage.conditions]
+        conditions += [item.visible_if for item, _ in self.items.values() if item.visible_if]
+        looked_at = {event for condition in conditions if (event := mentions(condition))}
         self.acts_on: frozenset[str] = frozenset(planned | looked_at)
         self.types: frozenset[str] = self.acts_on | set(rules.event_types)
 

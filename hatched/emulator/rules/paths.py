@@ -53,12 +53,19 @@ class Rewards(Protocol):
         """Gives coins, and a badge if there is one."""
 
 
+def finished(step: Step, state: State) -> bool:
+    """Whether it is completed, or nothing of it is left to do because what was has been removed (inferred)."""
+    return step.id in state.done or (
+        bool(step.sub_steps) and all(sub_step.id in state.done for sub_step in step.sub_steps)
+    )
+
+
 def unlocked(path: Path, place: int, state: State, event: Event | None, at: float) -> bool:
     """Whether the step at `place` is open: its own condition, else the completion of the one before (seen)."""
     step = path.steps[place]
     if step.unlock is not None:
         return step.unlock(state, event, at)
-    return place == 0 or path.steps[place - 1].id in state.done
+    return place == 0 or finished(path.steps[place - 1], state)
 
 
 def available(step: Step, place: int, state: State) -> bool:
@@ -79,8 +86,8 @@ def advance(path: Path, state: State, event: Event, rewards: Rewards) -> list[Pa
                 whole or (sub_step.test and available(step, part, state) and sub_step.test(state, event, event.at))
             ):
                 updates.append(complete(path, step, sub_step, state, event.now, rewards))
-        if whole and step.id not in state.done:
-            # A step without sub-steps.
+        if step.id not in state.done and (whole or finished(step, state)):
+            # A step without sub-steps, or one whose last has been removed.
             updates.append(_roll_up(path, step, PathUpdate(path.key), state, event.now, rewards))
     return updates
 
@@ -100,7 +107,7 @@ def _roll_up(path: Path, step: Step, update: PathUpdate, state: State, now: floa
     state.done = {**state.done, step.id: now}
     rewards.reward(step.coins, step.badge, step.key)
     update = update._replace(step=Completion(path.key, step.key, None, step.coins, step.badge))
-    if all(other.id in state.done for other in path.steps):
+    if all(finished(other, state) for other in path.steps):
         state.done = {**state.done, path.id: now}
         update = update._replace(path_completed=True)
     return update

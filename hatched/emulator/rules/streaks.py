@@ -16,7 +16,6 @@ from hatched.emulator.rules.state import Run, State
 class Tick(NamedTuple):
     """A streak that went on by one, and the milestone that it reached."""
 
-    streak: Streak
     run: Run
     milestone: Milestone | None
 
@@ -49,7 +48,7 @@ def tick(state: State, streak: Streak, period: int) -> Tick | None:
     current = 1 if run is None else _alive(run, streak, period) + 1
     after = Run(current, max(current, run.longest if run else 0), period, streak.period)
     state.streaks = {**state.streaks, streak.key: after}
-    return Tick(streak, after, next((milestone for milestone in streak.milestones if milestone.at == current), None))
+    return Tick(after, next((milestone for milestone in streak.milestones if milestone.at == current), None))
 
 
 def shown(rules: Rules, state: State, audience: str, at: float) -> tuple[int, int]:
