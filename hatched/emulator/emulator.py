@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
 
-from hatched.emulator import art, backup, catalogue, decay, delivery, operations, refill, router, sessions
+from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, refill, router, sessions
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
 from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Checked, Configs, checked
@@ -526,7 +526,7 @@ class Emulator:
 
     def _run_due(self, now: float) -> None:
         self._store.roll_back()  # what a signal has left open, between two instructions
-        operations.run_due(self._world, now, WORK)
+        operations.run_due(self._world, now, WORK, appearance.retry_awaiting)
         today = day_of(now)
         if self._day != today:
             decay.run_due(self._world, now)

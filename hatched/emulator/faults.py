@@ -15,6 +15,8 @@ from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Request, Response
 from hatched.routes import Route
 
+_EMPTY = (204, 205, 304)
+"""Statuses of answers that hold nothing."""
 Kind = Literal["status", "drop", "refuse", "stall", "latency", "truncate"]
 
 
@@ -144,6 +146,8 @@ def instead(fault: Fault, request: Request) -> Response:
     code = "rate_limited" if fault.code == 429 else "service_unavailable"
     request_id = request.header("x-request-id") or ""
     reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
+    if fault.code in _EMPTY:
+        return Response(fault.code, (("X-Request-Id", request_id),), b"")
     after = () if fault.retry_after is None else (("Retry-After", str(round(fault.retry_after, 3)).removesuffix(".0")),)
     return Response(
         fault.code, (("Content-Type", "application/json"), ("X-Request-Id", request_id), *after), reply.encoded()

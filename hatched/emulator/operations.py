@@ -87,11 +87,12 @@ def next_due(world: World) -> float | None:
     return at
 
 
-def run_due(world: World, now: float, work: Mapping[str, Work]) -> None:
+def run_due(world: World, now: float, work: Mapping[str, Work], credited: Callable[[World, str, float], None]) -> None:
     """Finishes everything whose time has come, in the order of its times, each at its own time.
 
     Args:
         work: By type of operation.
+        credited: Is told of each customer to whom a credit came back, and when.
     """
     db = world.store.db
     while row := db.execute(
@@ -107,6 +108,7 @@ def run_due(world: World, now: float, work: Mapping[str, Work]) -> None:
                 job.undo(world, row, data, at)
                 if row["pool"] is not None:
                     ai_credits.give_back(db, row["customer_id"], row["pool"])
+                    credited(world, row["customer_id"], at)
             db.execute(
                 "UPDATE operations SET status = ?, result = ?, error = ?, due_at = NULL, polls_left = NULL,"
                 " updated_at = ? WHERE seq = ?",

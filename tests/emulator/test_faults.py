@@ -173,3 +173,13 @@ def test_a_pass_that_is_left_over_is_no_fault() -> None:
     faults = Emulator().faults
     faults.script("events.send", [None])
     faults.assert_all_fired()
+
+
+@pytest.mark.parametrize("code", [204, 304])
+def test_a_status_that_holds_nothing_comes_with_nothing(code: int) -> None:
+    emulator = Emulator()
+    emulator.faults.script("health", [Fault.status(code)])
+    with emulator.serve() as server, httpx.Client() as http:
+        answer = http.get(f"{server.base_url}/health")
+        assert (answer.status_code, answer.content) == (code, b"")
+        assert http.get(f"{server.base_url}/health").status_code == 200

@@ -229,6 +229,19 @@ def test_a_picture_that_waits_for_credits_goes_on_with_the_month() -> None:
     assert credits_left(shop) == 0
 
 
+def test_a_picture_that_waits_for_credits_goes_on_with_one_that_comes_back() -> None:
+    shop = Shop("cap", credits=1, operations=Operations(after_seconds=10))
+    for number in range(19):
+        shop.ok("POST", f"/eggs/{shop.egg(f'u{number}', ready=True, audience='default')}/hatch")
+    shop.emulator.fail_next("hatch", "no paint")
+    shop.ok("POST", f"/eggs/{shop.egg('last', ready=True, audience='default')}/hatch")
+    assert shop.ok("POST", f"{shop.path}/equip", {"equip": shop.ids("cap")})["appearance_status"] == "awaiting_credits"
+    shop.clock.advance(10)
+    assert shop.look()["status"] == "pending"
+    shop.clock.advance(10)
+    assert (shop.look()["status"], credits_left(shop)) == ("ready", 0)
+
+
 def test_a_failed_picture_asks_for_a_rerender() -> None:
     shop = Shop("cap")
     before = credits_left(shop)
