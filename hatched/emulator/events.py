@@ -104,7 +104,7 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
         return []
     version_id = call.world.configs.published(call.customer_id)
     audiences = call.world.configs.rules(version_id).audiences
-    types = {audience: call.world.configs.book(version_id, audience).types for audience in audiences}
+    types = {audience: _types(call, version_id, audience) for audience in audiences}
     only = audiences[0] if len(audiences) == 1 else None
     events: dict[str, Event] = {}
     for event in params:
@@ -124,6 +124,13 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
     if len(events) < len(params):
         call.world.infer("batches.twice")
     return list(events.values())
+
+
+def _types(call: Call, version_id: str, audience: str) -> frozenset[str]:
+    """Event types that are registered: by the rules, or by the path that is walked (inferred)."""
+    book = call.world.configs.book(version_id, audience)
+    path = call.world.paths.active(call.customer_id, audience, version_id, book.rules)
+    return book.types if path is None else book.types | path.looks_at
 
 
 def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from hatched.emulator.rules.conditions import Test, compile_condition
+from hatched.emulator.rules.conditions import Test, compile_condition, mentions
 from hatched.emulator.rules.model import Condition, Rules
 from hatched.emulator.rules.paths import Path, Step, SubStep
 from hatched.emulator.store import Store
@@ -36,7 +36,20 @@ class PathBook:
             "SELECT * FROM path_steps WHERE path_definition_id = ? AND is_active ORDER BY ordinal, seq",
             (definition["id"],),
         ).fetchall()
-        return Path(definition["id"], definition["key"], tuple(self._step(row, rules) for row in steps))
+        parts = db.execute(
+            "SELECT completion_condition FROM path_sub_steps WHERE is_active AND path_step_id IN"
+            " (SELECT id FROM path_steps WHERE path_definition_id = ? AND is_active)",
+            (definition["id"],),
+        ).fetchall()
+        texts = [text for row in steps for text in (row["unlock_condition"], row["completion_condition"])]
+        texts += [text for (text,) in parts]
+        looks_at = {mentions(Condition(**json.loads(text))) for text in texts if text is not None}
+        return Path(
+            definition["id"],
+            definition["key"],
+            tuple(self._step(row, rules) for row in steps),
+            frozenset(event_type for event_type in looks_at if event_type is not None),
+        )
 
     def clear(self) -> None:
         """Forgets all: a definition has changed, or may have."""

@@ -529,3 +529,14 @@ def test_the_next_event_pays_for_a_step_of_which_only_what_is_removed_was_left()
     walk.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}")
     assert walk.event_as_student("other")["coins"] == 7
     assert walk.event_as_student("other")["coins"] == 0
+
+
+def test_an_event_type_that_only_the_path_looks_at_is_registered() -> None:
+    walk = Walk()
+    event = {"user_id": "user_1", "type": "boss_beaten", "audience": "student"}
+    assert walk.code("POST", "/events", event) == (422, "event_type_not_registered")
+    path_id = walk.define()
+    twice = {"type": "event_count", "config": {"event_type": "boss_beaten", "count": 2}}
+    walk.part(path_id, walk.step(path_id, "a"), "a1", completion_condition=twice)
+    assert "debug_reason" not in walk.ok("POST", "/events", event)
+    assert walk.ok("POST", "/events", event)["effects"]["path_updates"] != []

@@ -105,7 +105,8 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
             else:
                 draft.badges = {**draft.badges, badge.key: Held("ready", event.now)}
                 earnings.ready += (badge.key,)
-    return Outcome(draft, earnings.entries, _effects(earnings, event, streak_updates, path_updates), earnings.inferred)
+    effects = _effects(earnings, event, streak_updates, path_updates, path)
+    return Outcome(draft, earnings.entries, effects, earnings.inferred)
 
 
 def settle(state: State, book: Book, event: Event) -> bool:
@@ -154,11 +155,16 @@ def _streaks(streaks: tuple[Streak, ...], draft: State, event: Event, earnings: 
 
 
 def _effects(
-    earnings: Earnings, event: Event, streaks: tuple[StreakUpdate, ...], path: tuple[PathUpdate, ...]
+    earnings: Earnings,
+    event: Event,
+    streaks: tuple[StreakUpdate, ...],
+    updates: tuple[PathUpdate, ...],
+    path: paths.Path | None,
 ) -> Effects:
     book = earnings.book
-    if not (earnings.entries or earnings.awarded or earnings.ready or streaks or path):
-        return NOTHING if event.type in book.acts_on else NO_MATCHING_RULES
+    if not (earnings.entries or earnings.awarded or earnings.ready or streaks or updates):
+        looked_at = event.type in book.acts_on or (path is not None and event.type in path.looks_at)
+        return NOTHING if looked_at else NO_MATCHING_RULES
     coins = 0
     tokens: list[str] = []
     for entry in earnings.entries:
@@ -167,4 +173,4 @@ def _effects(
         elif book.rules.progression:
             tokens.append(f"{book.rules.progression.key}:{entry.amount}")
     milestones = tuple([update.milestone_hit for update in streaks if update.milestone_hit is not None])
-    return Effects(coins, earnings.awarded, earnings.ready, tuple(tokens), milestones, streaks, path)
+    return Effects(coins, earnings.awarded, earnings.ready, tuple(tokens), milestones, streaks, updates)

@@ -39,11 +39,16 @@ class Step(NamedTuple):
 
 
 class Path(NamedTuple):
-    """The active steps of a path, in order."""
+    """The active steps of a path, in order.
+
+    Attributes:
+        looks_at: Event types that a condition of it mentions.
+    """
 
     id: str
     key: str
     steps: tuple[Step, ...]
+    looks_at: frozenset[str] = frozenset()
 
 
 class Rewards(Protocol):
