@@ -31,7 +31,7 @@ _RULES = f"A TOML file, or a preset: {', '.join(PRESETS)}.  [default: what --db 
 @click.option("--plan", default="growth", show_default=True, type=click.Choice(list(PLANS)), help="Limits, features.")
 @click.option("--seed", default="0", show_default=True, help="The same seed and requests give the same ids.")
 @click.option("--clock", metavar="TIME", help="Virtual time that starts at TIME, such as 2026-01-01T00:00:00Z.")
-@click.option("--forward-webhooks", metavar="URL", help="Send every webhook to URL.")
+@click.option("--forward-webhooks", metavar="URL", help="Send the webhooks of all endpoints to URL.")
 @click.option("--print-env", is_flag=True, help="Only print the variables that point an SDK at such a server.")
 @click.pass_context
 def emulator(
@@ -53,7 +53,7 @@ def emulator(
     Below /_emulator it answers this machine: clock, faults, journal, export, and more.
 
     \b
-      hatched emulator --db hatched.db --rules fitness
+      hatched emulator --db hatched.db
       eval "$(hatched emulator --print-env)" && python my_app.py
     """  # noqa: D301  \b is click's mark for a paragraph that is not to be filled
     if ctx.invoked_subcommand is not None:

@@ -99,8 +99,8 @@ class Emulator:
         event_retention: How long an event id is remembered, in seconds or as `"30d"`, which it leaves open; `None` is
             for ever.
         field_errors: Shape of an entry of `details.fields` in a 422, which it leaves open.
-        strict: `"seen"` refuses, with 501, whatever the documentation does not state (`hatched emulator coverage`
-            lists it); see the property.
+        strict: `"seen"` refuses, with 501, what a route would answer by a guess (`hatched emulator coverage` lists
+            them); see the property.
     """
 
     base_url = _ORIGIN + router.PREFIX
@@ -236,7 +236,7 @@ class Emulator:
         return Server(self, host, port)
 
     def client(self, **options: Unpack[EmulatedOptions]) -> AsyncHatchedClient:
-        """A client of this emulator, on its clock: waiting takes no time."""
+        """A client of this emulator, on its clock: in virtual time, waiting takes none."""
         from hatched.emulator.doors import async_client
 
         return async_client(self, **options)
@@ -385,7 +385,7 @@ class Emulator:
         return self._courier.has_some()
 
     def snapshot(self) -> Snapshot:
-        """Everything as it is now, kept in memory; faults and journal are not part of it."""
+        """Everything as it is now, kept in memory, but for faults, journal, `strict` and `origin`."""
         with self._lock:
             self._world.states.flush()
             return Snapshot(backup.Copy(self._store), self._beside())
@@ -397,13 +397,13 @@ class Emulator:
             self._wake(snapshot.beside)
 
     def export(self) -> dict[str, Any]:
-        """Everything as it is now as JSON, for `import_`; faults and journal are not part of it."""
+        """Everything as it is now as JSON, for `import_`, but for faults, journal, `strict` and `origin`."""
         with self._lock:
             self._world.states.flush()
             return {**backup.export(self._store), **self._beside()._asdict()}
 
     def import_(self, data: Any) -> None:
-        """Everything as it was exported, in place of what there is.
+        """Everything as it was exported, in place of what there is; time too if the clock is the emulator's own.
 
         Raises `ValueError`, and changes nothing, for what is no export of this layout.
         """

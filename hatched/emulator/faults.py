@@ -47,7 +47,7 @@ class Fault:
 
     @classmethod
     def status(cls, code: int, *, after_commit: bool = False, retry_after: float | None = None) -> Fault:
-        """Another answer than the server's: 429 with `Retry-After`, 503, 502."""
+        """Another answer than the server's: 503, 502, or 429 with what `retry_after` says as its `Retry-After`."""
         return cls("status", after_commit, code=code, retry_after=retry_after)
 
     @classmethod
@@ -62,7 +62,7 @@ class Fault:
 
     @classmethod
     def stall(cls, *, after_commit: bool = False) -> Fault:
-        """The answer never comes."""
+        """The answer never comes; in process, a client without a timeout gets a `RuntimeError` at once."""
         return cls("stall", after_commit)
 
     @classmethod

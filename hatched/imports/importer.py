@@ -368,8 +368,8 @@ class Importer:
         if self._settings.inert_threshold < 1 and inert > self._settings.inert_threshold * max(accepted, _JUDGED):
             self.stop(
                 StopReason.INERT,
-                f"{inert} of {accepted} events met no buddy of their user and did nothing, and their ids are used up: "
-                "hatch the buddies first, or raise inert_threshold",
+                f"{inert} of {accepted} events met no buddy of their user and did nothing, which stays so, for their "
+                "ids are used up: hatch the buddies before the rest is sent, or raise inert_threshold",
             )
 
     async def _reject(self, position: int, event: Any, rejection: Rejection) -> None:

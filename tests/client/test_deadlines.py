@@ -117,8 +117,11 @@ async def test_waiting_for_a_free_connection_counts_towards_timeout_and_deadline
             await (client.health(**bound) if colour.is_async else asyncio.to_thread(client.health, **bound))
         return timer.seconds
 
-    _, *seconds = await asyncio.gather(colour.together(*busy), later(timeout=1.5), later(deadline=1.5))
-    assert max(seconds) < 2.7  # and not the 1.3 of the wait and 1.5 more
+    for _ in range(5):  # a busy machine takes longer now and then, a bound that begins anew each time
+        _, *seconds = await asyncio.gather(colour.together(*busy), later(timeout=1.5), later(deadline=1.5))
+        if max(seconds) < 2.7:
+            return
+    raise AssertionError("the 1.3 seconds of the wait are not counted")
 
 
 async def test_no_free_connection_is_a_timeout_of_a_request_that_was_not_sent(
