@@ -125,30 +125,30 @@ async def test_a_copy_uses_the_same_connections(colour: Any, run: Any, serve: An
     server = serve(answer(200, OK))
     client = colour.client(base_url=server.base_url)
     await run(client.health())
-    await run(client.with_options(timeout=3).health())
+    await run(client.with_options(timeout=30).health())
     assert server.connections < 10  # of 100 calls; one that is idle for five seconds is closed
 
 
 async def test_closing_a_copy_closes_nothing(colour: Any, run: Any, serve: Any) -> None:
     client = colour.client(base_url=serve(answer(200, OK)).base_url)
-    await colour.close(client.with_options(timeout=3))
+    await colour.close(client.with_options(timeout=30))
     assert (await run(client.health())).status == "ok"
 
 
 async def test_leaving_the_block_of_a_copy_closes_nothing(colour: Any, run: Any, serve: Any) -> None:
     client = colour.client(base_url=serve(answer(200, OK)).base_url)
     if colour.is_async:
-        async with client.with_options(timeout=3) as inside:
+        async with client.with_options(timeout=30) as inside:
             await inside.health()
     else:
-        with client.with_options(timeout=3) as inside:
+        with client.with_options(timeout=30) as inside:
             inside.health()
     assert (await run(inside.health())).status == "ok"
 
 
 async def test_closing_the_original_closes_its_copies(colour: Any, run: Any) -> None:
     client = colour.client()
-    inside = client.with_options(timeout=3)
+    inside = client.with_options(timeout=30)
     await colour.close(client)
     with pytest.raises(hatched.ClientClosedError):
         await run(inside.health())
@@ -160,7 +160,7 @@ async def test_ten_thousand_copies_leave_nothing_behind(colour: Any, run: Any, s
 
     async def copies(count: int) -> None:
         for number in range(count):
-            inside = client.with_options(timeout=1 + number, headers={"x-number": str(number)})
+            inside = client.with_options(timeout=60 + number, headers={"x-number": str(number)})
             _ = inside.events
             if number % 100 == 0:
                 await run(inside.health())

@@ -691,7 +691,7 @@ def test_a_source_that_waits_for_its_own_events_is_not_waited_for(
     async def source() -> Any:
         for number in range(5):
             yield event(number)
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 while len(server.accepted) <= number:  # noqa: ASYNC110  the server is no task
                     await anyio.sleep(0.001)
 
