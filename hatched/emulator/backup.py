@@ -104,7 +104,11 @@ def load(store: Store, data: Any, types: Collection[str]) -> None:
                 raise ValueError("this export has no default customer")
             int(db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
             for (value,) in db.execute("SELECT value FROM meta WHERE key IN ('decay_day', 'credits_month')"):
-                int(value)
+                if not value.removeprefix("-").isdecimal():
+                    raise ValueError(f"this export counts days or months by {value!r}")
+            for (scopes,) in db.execute("SELECT scopes FROM keys WHERE scopes IS NOT NULL"):
+                if type(_list(scopes)) is not list:
+                    raise ValueError(f"this export has a key of the scopes {scopes!r}")
             for (kind,) in db.execute("SELECT DISTINCT type FROM operations"):
                 if kind not in types:
                     raise ValueError(f"this export has operations of the type {kind!r}")
@@ -119,6 +123,13 @@ def load(store: Store, data: Any, types: Collection[str]) -> None:
                 State.load(state)
     except (sqlite3.Error, binascii.Error, AttributeError, IndexError, OverflowError, TypeError, KeyError) as error:
         raise ValueError(f"this is no export of the emulator: {error}") from None
+
+
+def _list(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:

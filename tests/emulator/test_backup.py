@@ -176,7 +176,7 @@ def spoilt(change: Any) -> Any:
 def test_what_is_no_export_changes_nothing(data: Any) -> None:
     api = lived()
     before = api.emulator.export()
-    with pytest.raises(ValueError, match=r"export|tables|columns|badge|UUID|Expecting|int"):
+    with pytest.raises(ValueError, match=r"export|tables|columns|badge|UUID"):
         api.emulator.import_(data)
     assert api.emulator.export() == before
     assert api.send("POST", "/eggs", {"user_id": "later"}).status == 201

@@ -49,6 +49,16 @@ class Walk(Api):
                 self.part(path_id, step_id, f"{name}{place}", place, reward_coins=place, **fields)
         return path_id
 
+    def lose_what_was_left(self) -> None:
+        """A path of two steps; the first is done but for a sub-step that is removed."""
+        path_id = self.define()
+        first = self.step(path_id, "a", 1, reward_coins=7)
+        self.part(path_id, first, "a1", 1)
+        left = self.part(path_id, first, "a2", 2)
+        self.part(path_id, self.step(path_id, "b", 2), "b1")
+        self.complete("a1")
+        assert self.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}").status == 204
+
     def event_as_student(self, type: str = "module_finished", **fields: Any) -> Any:
         return self.event(type, audience="student", **fields)
 
@@ -507,26 +517,14 @@ def test_a_key_that_two_steps_have_closes_the_first_that_is_left() -> None:
 
 def test_a_step_of_which_only_what_is_removed_was_left_is_done() -> None:
     walk = Walk()
-    path_id = walk.define()
-    first = walk.step(path_id, "a", 1, reward_coins=7)
-    walk.part(path_id, first, "a1", 1)
-    left = walk.part(path_id, first, "a2", 2)
-    walk.part(path_id, walk.step(path_id, "b", 2), "b1")
-    walk.complete("a1")
-    assert walk.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}").status == 204
+    walk.lose_what_was_left()
     assert walk.complete("a1")["step_completed"]
     assert walk.complete("b1")["path_completed"]
 
 
 def test_the_next_event_pays_for_a_step_of_which_only_what_is_removed_was_left() -> None:
     walk = Walk()
-    path_id = walk.define()
-    first = walk.step(path_id, "a", 1, reward_coins=7)
-    walk.part(path_id, first, "a1", 1)
-    left = walk.part(path_id, first, "a2", 2)
-    walk.step(path_id, "b", 2)
-    walk.complete("a1")
-    walk.send("DELETE", f"/paths/{path_id}/steps/{first}/sub-steps/{left}")
+    walk.lose_what_was_left()
     assert walk.event_as_student("other")["coins"] == 7
     assert walk.event_as_student("other")["coins"] == 0
 
