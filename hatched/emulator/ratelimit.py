@@ -1,9 +1,10 @@
-"""Two sliding windows per key (reference/rate-limits: seen). Kept in memory: a restart empties them."""
+"""Two sliding windows per hashed key (reference/rate-limits: seen). Kept in memory: a restart empties them."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from hashlib import sha256
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -68,7 +69,7 @@ class RateLimiter:
         """Counts a request. Raises 429 with the whole window as `Retry-After`, and no details."""
         secret = principal is not None and principal.scopes is None
         wide = secret and route.path.startswith(("/widget", "/embed-tokens"))
-        bucket = (principal.key if principal else "", wide)
+        bucket = (sha256(principal.key.encode()).hexdigest() if principal else "", wide)
         limits = self._limits(principal, wide)
         minute, day = self._windows.setdefault(bucket, (_Window(MINUTE), _Window(DAY)))
         for window, limit in ((minute, limits.minute), (day, limits.day)):

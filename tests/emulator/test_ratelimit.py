@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from hatched.emulator.auth import Principal
@@ -43,6 +45,13 @@ def count(limiter: RateLimiter, principal: Principal | None, route: Route, now: 
 )
 def test_requests_per_minute(plan: str, principal: Principal | None, route: Route, expected: int) -> None:
     assert count(RateLimiter(find(plan)), principal, route) == expected
+
+
+def test_windows_are_named_by_the_hash_of_a_key_and_never_by_the_key() -> None:
+    limiter = RateLimiter(find("growth"))
+    limiter.admit(SECRET, BUDDIES_GET, 0.0)
+    limiter.admit(None, HEALTH, 0.0)
+    assert [name for name, *_ in limiter.dump()] == [sha256(b"secret").hexdigest(), ""]
 
 
 @pytest.mark.parametrize(("plan", "expected"), [("free", 5_000), ("growth", 50_000)])
