@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import evolve
 
 from hatched.errors import HatchedError
+from hatched.imports.batch import Batch
 from hatched.imports.report import Rejection
-from hatched.imports.rows import Item
 from hatched.imports.sending import Accepted, Sender
 from hatched.imports.split import KIND_OF, Kind, Split, named
 
@@ -18,7 +18,6 @@ class Delivery:
     """Delivers one batch after another, for several tasks, and remembers which kinds of event are refused.
 
     Args:
-        key: What of an event keeps it in order with others.
         accept: Is given what the server has accepted.
         reject: Is given the position, the event and the reason of what it refuses.
     """
@@ -26,18 +25,16 @@ class Delivery:
     def __init__(
         self,
         sender: Sender,
-        key: Callable[[Item], Hashable],
-        accept: Callable[[Sequence[Item], Accepted], Awaitable[None]],
+        accept: Callable[[Batch, Accepted], Awaitable[None]],
         reject: Callable[[int, Any, Rejection], Awaitable[None]],
     ) -> None:
         self._sender = sender
-        self._key = key
         self._accept = accept
         self._reject = reject
         self._bad_kinds: dict[str, dict[Kind, Rejection]] = {code: {} for code in KIND_OF}
         self._good_kinds: dict[str, set[Kind]] = {code: set() for code in KIND_OF}
 
-    async def deliver(self, batch: list[Item]) -> None:
+    async def deliver(self, batch: Batch) -> None:
         """Come to an end with each event.
 
         Raises:
@@ -58,7 +55,7 @@ class Delivery:
             else:
                 refused_for = await self._find_the_bad(split, part, outcome)
 
-    async def _find_the_bad(self, split: Split, part: Sequence[Item], error: HatchedError) -> str:
+    async def _find_the_bad(self, split: Split, part: Batch, error: HatchedError) -> str:
         """The server refuses something of this part: what it names, a kind of event, or one that halving finds."""
         code = error.code or str(error.status_code)
         rejection = Rejection(code=code, message=error.message, request_id=error.request_id)
@@ -85,7 +82,7 @@ class Delivery:
         if code not in KIND_OF:
             return False
         good = self._good_kinds[code]
-        unknown = split.first(self._key, lambda item: KIND_OF[code](item.event) not in good)
+        unknown = split.first(lambda item: KIND_OF[code](item.event) not in good)
         if unknown is not None:
             split.probe(unknown)
         return unknown is not None

@@ -19,6 +19,7 @@ from attrs import asdict, define
 
 from hatched import codec
 from hatched.imports import readers
+from hatched.imports.batch import Batch, Item
 from hatched.imports.checkpoint import Checkpoint, State
 from hatched.imports.concurrency import MOST
 from hatched.imports.dead_letters import DeadLetters
@@ -30,7 +31,7 @@ from hatched.imports.limiter import Budget, LocalLimiter
 from hatched.imports.options import Settings
 from hatched.imports.readers import Start
 from hatched.imports.report import ImportReport, ImportResult, Rejection, StopReason
-from hatched.imports.rows import Bad, Item, Rows, Skipped
+from hatched.imports.rows import Bad, Rows, Skipped
 from hatched.imports.schedule import MAX_BYTES, Schedule
 from hatched.imports.sending import Accepted, Sender
 from hatched.imports.sources import AsyncSource, Events, Reading, path_of
@@ -92,7 +93,7 @@ class Importer:
         self._active = 0
         self._working = 0
         self._gone: anyio.Event  # the last of the workers; made in the loop that runs them
-        self._delivery = Delivery(self._sender, self._schedule.key, self._accept, self._reject)
+        self._delivery = Delivery(self._sender, self._accept, self._reject)
         self._keeper = Keeper(self._state, self.stop)
         self._name = ""
         self._mark: str | None = None
@@ -233,14 +234,17 @@ class Importer:
             if events.position < self._fresh_from:
                 outcomes = [one for one in outcomes if one.position not in self._done]
             self._rows += len(outcomes)
-            items = [one for one in outcomes if type(one) is Item]
-            for one in outcomes if len(items) < len(outcomes) else ():
-                if not isinstance(one, Item):
-                    await self._take_note(one)
-            if self._settings.dry_run:
-                self._done.add([item.position for item in items])
+            if isinstance(outcomes, Batch):
+                batch = outcomes
             else:
-                self._schedule.add(items)
+                batch = Batch.of([one for one in outcomes if isinstance(one, Item)])
+                for one in outcomes:
+                    if not isinstance(one, Item):
+                        await self._take_note(one)
+            if self._settings.dry_run:
+                self._done.add(batch.positions)
+            else:
+                self._schedule.add(batch)
             self._tell()
             if self._schedule.full:
                 self._wake(1)
@@ -292,7 +296,7 @@ class Importer:
             if not self._working:
                 self._gone.set()
 
-    async def _take(self) -> list[Item]:
+    async def _take(self) -> Batch:
         """The next batch, or nothing if there is none any more."""
         while self.stop.reason is None:
             if self._may_send() and (self._schedule.full or self._no_more()):
@@ -310,7 +314,7 @@ class Importer:
             self._idle.append(bell)
             await bell.wait()
         self._wake_all()
-        return []
+        return Batch()
 
     async def _end_vain_waits(self) -> None:
         """Wake somebody for events that wait for others in vain, until cancelled."""
@@ -344,12 +348,12 @@ class Importer:
     def _wake_all(self) -> None:
         self._wake(len(self._idle))
 
-    async def _accept(self, part: Sequence[Item], accepted: Accepted) -> None:
+    async def _accept(self, part: Batch, accepted: Accepted) -> None:
         inert = sum(_reason(result) == _INERT for result in accepted.results) if accepted.may_say(_INERT) else 0
         self._counts.accepted += len(part)
         self._counts.replayed += len(part) * accepted.replayed
         self._counts.inert += inert
-        self._finish([item.position for item in part])
+        self._finish(part.positions)
         self._tell()
         if inert:
             self._judge_inert()

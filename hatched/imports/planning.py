@@ -8,12 +8,13 @@ from math import ceil
 
 from attrs import field, frozen
 
+from hatched.imports.batch import Item
 from hatched.imports.door import Door
 from hatched.imports.options import Settings
 from hatched.imports.pace import UNTOLD, budget
 from hatched.imports.readers import Start
 from hatched.imports.report import Rejection
-from hatched.imports.rows import Bad, Item, Rows, Skipped
+from hatched.imports.rows import Bad, Rows, Skipped
 from hatched.imports.sources import AsyncSource, Reading
 from hatched.routes import MAX_BATCH
 

@@ -11,12 +11,11 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import count
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from hatched import codec, strict
+from hatched.imports.batch import Batch, Item
 from hatched.imports.report import Rejection
 from hatched.models.events import SendEventParams
 
@@ -70,23 +69,6 @@ _REQUIRED = frozenset({"event_id", "user_id", "type"})
 fromisoformat: Callable[[str], datetime] = datetime.fromisoformat
 
 
-class Item(NamedTuple):
-    """An event on its way. `user` is what is kept in order."""
-
-    position: int
-    user: str
-    body: bytes
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """The event as it is sent."""
-        event: dict[str, Any] = json.loads(self.body)
-        return event
-
-
-_as_item = partial(tuple.__new__, Item)  # `Item._make` without its checks
-
-
 class Bad(NamedTuple):
     """A row that is not sent, with whatever of it can be shown."""
 
@@ -126,7 +108,7 @@ class Rows:
         """The events of lines of JSON that follow each other."""
         users = self._users(lines)
         if users is not None:
-            return list(map(_as_item, zip(count(position), users, lines)))
+            return Batch(range(position, position + len(lines)), users, lines)
         return [self.of_line(at, line) for at, line in enumerate(lines, position)]
 
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import Literal
 
-from hatched.imports.rows import Item
+from hatched.imports.batch import Batch, Item
 from hatched.routes import MAX_BATCH
 
 Order = Literal["user", "none", "total"]
 MAX_BYTES = 1_000_000
 """Of one request's events (inferred: no limit is documented)."""
 
-_KEYS: dict[Order, Callable[[Item], Hashable]] = {
-    "user": attrgetter("user"),
-    "none": attrgetter("position"),
-    "total": lambda _: None,
+_KEYS: dict[Order, Callable[[Batch], Sequence[Hashable]]] = {
+    "user": attrgetter("keys"),
+    "none": attrgetter("positions"),
+    "total": lambda batch: [None] * len(batch),
 }
 
 
@@ -28,20 +28,19 @@ class Schedule:
     as soon as they can.
 
     Attributes:
-        key: What of an event keeps it in order with others.
         waiting: Events.
         bytes: Of the events that wait.
     """
 
     def __init__(self, order: Order) -> None:
-        self.key: Callable[[Item], Hashable] = _KEYS[order]
+        self._keys = _KEYS[order]
         self.waiting: int = 0
         self.bytes: int = 0
-        self._new: deque[Item] = deque()
+        self._new: deque[Batch] = deque()
         self._busy: set[Hashable] = set()
         self._aside: dict[Hashable, deque[Item]] = {}
         self._freed: deque[Hashable] = deque()  # keys of which some are aside, and none is under way
-        self._next: list[Item] = []
+        self._next = Batch()
         self._room = MAX_BYTES  # in the next batch
 
     @property
@@ -56,17 +55,18 @@ class Schedule:
         self._fill()
         return bool(self._next)
 
-    def add(self, items: Sequence[Item]) -> None:
-        """The next events of the source."""
-        self._new.extend(items)
-        self.waiting += len(items)
-        self.bytes += _bytes(items)
+    def add(self, events: Batch) -> None:
+        """The next events of the source, of which each user is the key."""
+        if events:
+            self._new.append(Batch(events.positions, self._keys(events), events.bodies))
+            self.waiting += len(events)
+            self.bytes += events.size
 
-    def take(self) -> list[Item]:
+    def take(self) -> Batch:
         """A batch, as full as may be; its keys are under way until they are given back."""
         self._fill()
-        batch, self._next = self._next, []
-        self._busy.update(map(self.key, batch))
+        batch, self._next = self._next, Batch()
+        self._busy.update(batch.keys)
         if self._freed and self._freed[0] in self._busy:
             self._freed.popleft()
         self.waiting -= len(batch)
@@ -74,50 +74,60 @@ class Schedule:
         self._room = MAX_BYTES
         return batch
 
-    def give_back(self, batch: Iterable[Item]) -> None:
+    def give_back(self, batch: Batch) -> None:
         """The batch is dealt with: what waits behind it may go."""
-        keys = dict.fromkeys(map(self.key, batch))
-        self._busy.difference_update(keys)
-        self._freed.extend([key for key in keys if key in self._aside] if self._aside else ())
+        self._busy.difference_update(batch.keys)
+        if self._aside:
+            self._freed.extend([key for key in dict.fromkeys(batch.keys) if key in self._aside])
 
     def _fill(self) -> None:
-        while self._freed and self._move(self._aside[self._freed[0]]):
-            del self._aside[self._freed.popleft()]
+        if self._freed:
+            self._fill_from_aside()
         while not self._freed and self._new and (left := MAX_BATCH - len(self._next)):
-            some = deque(self._free([self._new.popleft() for _ in range(min(left, len(self._new)))]))
-            if not self._move(some):
-                self._new.extendleft(reversed(some))
+            events = self._new.popleft()
+            if len(events) > left:
+                self._new.appendleft(events[left:])
+                events = events[:left]
+            events = self._free(events)
+            fitting = self._fitting(events)
+            self._next += events[:fitting] if fitting < len(events) else events
+            if fitting < len(events):
+                self._new.appendleft(events[fitting:])
                 break
 
-    def _move(self, queue: deque[Item]) -> bool:
-        """Put events into the next batch. Answers whether there was room for all; the first of a batch always fits."""
-        batch, room = self._next, self._room
-        if len(queue) <= MAX_BATCH - len(batch) and (size := _bytes(queue)) <= room:
-            batch.extend(queue)
+    def _fill_from_aside(self) -> None:
+        items: list[Item] = []
+        left = MAX_BATCH - len(self._next)
+        while self._freed:
+            queue = self._aside[self._freed[0]]
+            while queue and len(items) < left and (len(queue[0].body) <= self._room or not (items or self._next)):
+                items.append(queue.popleft())
+                self._room -= len(items[-1].body)
+            if queue:
+                break
+            del self._aside[self._freed.popleft()]
+        self._next += Batch.of(items)
+
+    def _fitting(self, events: Batch) -> int:
+        """How many of these there is room for, which is taken; the first of a batch always fits."""
+        size = events.size
+        if size <= self._room:
             self._room -= size
-            return True
-        while queue:
-            size = len(queue[0].body)
-            if len(batch) == MAX_BATCH or (size > room and batch):
-                break
-            batch.append(queue.popleft())
-            room -= size
-        self._room = room
-        return not queue
+            return len(events)
+        for count, body in enumerate(events.bodies):
+            if len(body) > self._room and (count or self._next):
+                return count
+            self._room -= len(body)
+        return len(events)
 
-    def _free(self, items: list[Item]) -> list[Item]:
-        """Those of new items that need not wait; the others are put aside. While none is freed, all aside are busy."""
-        keys = [*map(self.key, items)]
-        if self._busy.isdisjoint(keys):
-            return items
+    def _free(self, events: Batch) -> Batch:
+        """Those of new events that need not wait; the others are put aside. While none is freed, all aside are busy."""
+        if self._busy.isdisjoint(events.keys):
+            return events
         free = []
-        for key, item in zip(keys, items, strict=True):
-            if key in self._busy:
-                self._aside.setdefault(key, deque()).append(item)
+        for item in events:
+            if item.key in self._busy:
+                self._aside.setdefault(item.key, deque()).append(item)
             else:
                 free.append(item)
-        return free
-
-
-def _bytes(items: Iterable[Item]) -> int:
-    return sum([len(item.body) for item in items])  # noqa: C419  a generator takes twice as long
+        return Batch.of(free)

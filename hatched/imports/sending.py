@@ -12,13 +12,14 @@ from uuid import UUID
 from attrs import evolve
 
 from hatched.errors import EventQuotaExceededError, HatchedError, RateLimitError, TransportError
+from hatched.imports.batch import Batch
 from hatched.imports.concurrency import MOST, Concurrency
 from hatched.imports.door import Door
 from hatched.imports.limiter import Budget, Limiter, LocalLimiter
 from hatched.imports.options import Settings
 from hatched.imports.pace import JITTER, budget
 from hatched.imports.report import StopReason
-from hatched.imports.rows import Item, quick_loads
+from hatched.imports.rows import quick_loads
 from hatched.imports.sources import in_thread
 from hatched.imports.stopping import Stop, StoppedError
 from hatched.pipeline.answers import raise_for_status
@@ -86,13 +87,13 @@ class Sender:
         self._failing_since: float | None = None
         self._random = random.Random()  # noqa: S311  jitter is no secret
 
-    async def send(self, batch: Sequence[Item]) -> Accepted | HatchedError:
+    async def send(self, batch: Batch) -> Accepted | HatchedError:
         """What came of a batch: accepted, or the error with which the server refuses what it holds.
 
         Raises:
             StoppedError: The import stops, and the batch is as good as not sent.
         """
-        body = b'{"events":[' + b",".join([item.body for item in batch]) + b"]}"
+        body = b'{"events":[' + b",".join(batch.bodies) + b"]}"
         # The key follows from the bytes, so a batch that is made again, by whomever, is the same request.
         key = str(UUID(bytes=sha256(body).digest()[:16], version=4))
         attempt = 0

@@ -25,9 +25,10 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from hatched.imports import readers
+from hatched.imports.batch import Item
 from hatched.imports.readers import Slice, Start, TooLong
 from hatched.imports.report import Rejection
-from hatched.imports.rows import Bad, Item, Row, Rows, Skipped
+from hatched.imports.rows import Bad, Row, Rows, Skipped
 
 T = TypeVar("T")
 

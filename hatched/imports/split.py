@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
-from hatched.imports.rows import Item
+from hatched.imports.batch import Batch, Item
 
 Kind = tuple[Hashable, ...]
 _INDEX = re.compile(r"\bevents[.\[](\d{1,3})\b")
@@ -46,16 +46,16 @@ class Split:
         left: Events that are neither accepted nor rejected.
     """
 
-    def __init__(self, batch: list[Item]) -> None:
-        self.left: list[Item] = batch
+    def __init__(self, batch: Batch) -> None:
+        self.left: Batch = batch
         self._suspects = 0
         self._probe: Item | None = None
 
     @property
-    def part(self) -> list[Item]:
+    def part(self) -> Batch:
         """What to send next; empty when nothing is left."""
         if self._probe is not None:
-            return [self._probe]
+            return Batch.of([self._probe])
         return self.left[: max(self._suspects // 2, 1)] if self._suspects else self.left
 
     def accepted(self) -> None:
@@ -78,15 +78,15 @@ class Split:
     def drop(self, items: Iterable[Item]) -> None:
         """These need not be sent any more."""
         gone = {item.position for item in items}
-        self.left = [item for item in self.left if item.position not in gone]
+        self.left = self.left.where(lambda item: item.position not in gone)
         self._suspects = 0
         self._probe = None
 
-    def first(self, key: Callable[[Item], Hashable], wanted: Callable[[Item], bool]) -> Item | None:
+    def first(self, wanted: Callable[[Item], bool]) -> Item | None:
         """A wanted event before which none of the same key is left: it may go first."""
         keys: set[Hashable] = set()
         for item in self.left:
-            if key(item) not in keys and wanted(item):
+            if item.key not in keys and wanted(item):
                 return item
-            keys.add(key(item))
+            keys.add(item.key)
         return None

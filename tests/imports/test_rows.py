@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from hatched.imports import rows as rows_module
-from hatched.imports.rows import Bad, Item, Rows, Skipped
+from hatched.imports.batch import Item
+from hatched.imports.rows import Bad, Rows, Skipped
 from hatched.models.events import SendEventParams
 
 EVENT: dict[str, Any] = {
@@ -320,7 +321,7 @@ def test_a_hostile_row_is_bad(row: Any) -> None:
 def test_an_event_may_be_written_in_many_ways(row: Any) -> None:
     item = rows().of_row(7, row)
     assert isinstance(item, Item)
-    assert (item.position, item.user, item.event) == (7, "u1", EVENT)
+    assert (item.position, item.key, item.event) == (7, "u1", EVENT)
 
 
 def test_uuids_and_times_are_sent_as_text() -> None:
@@ -419,7 +420,7 @@ def test_map_makes_events_of_other_rows(way: str) -> None:
     mapping = rows(lambda row: {**EVENT, "user_id": row["who"]})
     item = mapping.of_row(0, {"who": "u9"}) if way == "row" else mapping.of_line(0, b'{"who":"u9"}')
     assert isinstance(item, Item)
-    assert item.user == "u9"
+    assert item.key == "u9"
 
 
 def test_map_may_skip_a_row() -> None:

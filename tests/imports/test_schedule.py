@@ -12,12 +12,12 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hatched.imports import schedule as schedule_module
-from hatched.imports.rows import Item
+from hatched.imports.batch import Batch, Item
 from hatched.imports.schedule import MAX_BYTES, Order, Schedule
 from hatched.routes import MAX_BATCH
 
 KEYS: dict[Order, Callable[[Item], Any]] = {
-    "user": lambda item: item.user,
+    "user": lambda item: item.key,
     "none": lambda item: item.position,
     "total": lambda item: "all",
 }
@@ -42,17 +42,24 @@ class Interleavings(RuleBasedStateMachine):
         self.position = 0
         self.added: dict[Any, list[int]] = defaultdict(list)
         self.taken: dict[Any, list[int]] = defaultdict(list)
-        self.under_way: list[list[Item]] = []
+        self.under_way: list[Batch] = []
         self.waiting: list[Item] = []
 
-    @rule(user=st.integers(0, 9), count=st.integers(1, 150), size=st.sampled_from([1, 5_000, 40_000, 1_000_001]))
-    def add(self, user: int, count: int, size: int) -> None:
+    @rule(
+        user=st.integers(0, 9),
+        count=st.integers(1, 150),
+        size=st.sampled_from([1, 5_000, 40_000, 1_000_001]),
+        at_once=st.sampled_from([1, 7, 150]),
+    )
+    def add(self, user: int, count: int, size: int, at_once: int) -> None:
+        items = []
         for number in range(count if size < 5_000 else count // 10 + 1):
-            item = make_item(self.position, f"u{(user + number) % 10}", size)
+            items.append(make_item(self.position, f"u{(user + number) % 10}", size))
+            self.added[self.key(items[-1])].append(self.position)
             self.position += 1
-            self.schedule.add([item])
-            self.added[self.key(item)].append(item.position)
-            self.waiting.append(item)
+        for start in range(0, len(items), at_once):
+            self.schedule.add(Batch.of(items[start : start + at_once]))
+        self.waiting += items
 
     @rule()
     def take(self) -> None:
@@ -67,7 +74,7 @@ class Interleavings(RuleBasedStateMachine):
         assert full or len(batch) == len(free), "events that were free were left behind"
         for item in batch:
             self.taken[self.key(item)].append(item.position)
-            self.waiting.remove(item)
+        self.waiting = [item for item in self.waiting if item.position not in batch.positions]
         if batch:
             self.under_way.append(batch)
 
@@ -104,7 +111,7 @@ TestInterleavings.settings = settings(max_examples=40, stateful_step_count=25, d
 def test_batches_that_come_one_after_the_other_are_full_but_for_the_last(users: list[int]) -> None:
     schedule = Schedule("user")
     for position, user in enumerate(users):
-        schedule.add([make_item(position, str(user))])
+        schedule.add(Batch.of([make_item(position, str(user))]))
     sizes = []
     while batch := schedule.take():
         sizes.append(len(batch))
@@ -115,32 +122,32 @@ def test_batches_that_come_one_after_the_other_are_full_but_for_the_last(users: 
 def test_one_user_may_fill_a_batch_alone() -> None:
     schedule = Schedule("user")
     for position in range(250):
-        schedule.add([make_item(position)])
-    assert [item.position for item in schedule.take()] == list(range(100))
+        schedule.add(Batch.of([make_item(position)]))
+    assert list(schedule.take().positions) == list(range(100))
 
 
 def test_events_of_a_user_that_come_while_others_of_it_are_under_way_wait() -> None:
     schedule = Schedule("user")
-    schedule.add([make_item(0)])
+    schedule.add(Batch.of([make_item(0)]))
     schedule.take()
-    schedule.add([make_item(1)])
-    assert schedule.take() == []
+    schedule.add(Batch.of([make_item(1)]))
+    assert not schedule.take()
 
 
 def test_a_user_with_many_events_does_not_keep_others_from_their_turn() -> None:
     schedule = Schedule("user")
     for position in range(500):
-        schedule.add([make_item(position, "busy")])
-    schedule.add([make_item(500, "other")])
+        schedule.add(Batch.of([make_item(position, "busy")]))
+    schedule.add(Batch.of([make_item(500, "other")]))
     schedule.take()
-    assert [item.user for item in schedule.take()] == ["other"]
+    assert list(schedule.take().keys) == ["other"]
 
 
 def test_events_that_had_to_wait_go_before_those_that_came_later() -> None:
     schedule = Schedule("user")
-    schedule.add([make_item(position, "a") for position in range(101)])
+    schedule.add(Batch.of(make_item(position, "a") for position in range(101)))
     first = schedule.take()
-    schedule.add([make_item(position, "b") for position in range(101, 300)])
+    schedule.add(Batch.of(make_item(position, "b") for position in range(101, 300)))
     assert schedule.full
     schedule.give_back(first)
     assert [item.position for batch in (schedule.take(), schedule.take()) for item in batch][100] == 100
@@ -151,5 +158,5 @@ def test_bytes_fill_a_batch_up_to_the_bound(monkeypatch: pytest.MonkeyPatch, siz
     monkeypatch.setattr(schedule_module, "MAX_BYTES", 300)
     schedule = Schedule("user")
     for position in range(5):
-        schedule.add([make_item(position, str(position % 2), size)])
+        schedule.add(Batch.of([make_item(position, str(position % 2), size)]))
     assert len(schedule.take()) == count

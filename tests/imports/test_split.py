@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from hatched.imports.rows import Item
+from hatched.imports.batch import Batch, Item
 from hatched.imports.split import Split, named
 
 
-def make_batch(count: int, users: int = 7) -> list[Item]:
-    return [
+def make_batch(count: int, users: int = 7) -> Batch:
+    return Batch.of(
         Item(position, f"u{position % users}", json.dumps({"event_id": f"e{position}"}).encode())
         for position in range(count)
-    ]
+    )
 
 
 def halved(count: int, bad: set[int]) -> tuple[list[int], list[int], int]:
@@ -73,7 +73,7 @@ def test_a_suspect_that_is_accepted_after_all_does_not_stop_the_search() -> None
     split.accepted()
     split.accepted()
     split.accepted()
-    assert split.part == []
+    assert not split.part
 
 
 def test_what_is_left_goes_whole_once_the_bad_one_is_out() -> None:
@@ -96,7 +96,7 @@ def test_a_wanted_event_may_go_first_only_if_none_of_its_user_is_before_it(
 ) -> None:
     batch = make_batch(count, users)
     allowed = [item for item in batch[:users] if item.position in wanted]
-    found = Split(batch).first(lambda item: item.user, lambda item: item.position in wanted)
+    found = Split(batch).first(lambda item: item.position in wanted)
     assert found == (allowed[0] if allowed else None)
 
 
