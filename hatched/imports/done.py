@@ -31,10 +31,13 @@ class Done:
     def add(self, positions: Iterable[int]) -> None:
         """These are done."""
         watermark, above = self.watermark, self._above
-        above.update([position for position in positions if position >= watermark])
+        if isinstance(positions, range) and positions.start <= watermark <= positions.stop:
+            watermark = positions.stop
+        else:
+            above.update([position for position in positions if position >= watermark])
         while watermark in above:
             watermark += 1
-        above.difference_update(range(self.watermark, watermark))
+        above.difference_update(range(self.watermark, watermark) if above else ())
         self.watermark = watermark
 
     def __contains__(self, position: int) -> bool:

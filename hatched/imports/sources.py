@@ -29,14 +29,15 @@ from hatched.imports.batch import Item
 from hatched.imports.readers import Slice, Start, TooLong
 from hatched.imports.report import Rejection
 from hatched.imports.rows import Bad, Row, Rows, Skipped
+from hatched.routes import MAX_BATCH
 
 T = TypeVar("T")
 
 Source = str | os.PathLike[str] | Iterable[Row] | Iterable[Any]
 AsyncSource = Source | AsyncIterable[Row] | AsyncIterable[Any]
 
-_AT_ONCE = 100
-"""Rows that are taken from an iterable, or made events, in one go."""
+_AT_ONCE = MAX_BATCH
+"""Rows that are taken from an iterable, or made events, in one go; where all are events, these are a batch."""
 _TURN = 0.002
 """Seconds of making events after which the other tasks of the event loop have their turn."""
 
@@ -153,7 +154,7 @@ class Reading:
             self._slice, self._taken = found, 0
             start = Start(found.position, found.offset)
         position = self._slice.position + self._taken
-        rows = self._slice.rows[self._taken : self._taken + _AT_ONCE]
+        rows = self._slice.rows[self._taken : self._taken + _AT_ONCE - position % _AT_ONCE]
         self._taken += len(rows)
         outcomes = await self._make(lambda: self._outcomes(position, rows))
         return Events(position, outcomes, start, self._slice.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from hypothesis import example, given, strategies as st
 
@@ -27,6 +28,18 @@ def test_it_is_a_set_under_any_order_of_completion(order: list[int], cut: int, s
     assert [position in done for position in range(len(order) + 20)] == [
         position in naive for position in range(len(order) + 20)
     ]
+
+
+@given(cuts=st.sets(st.integers(1, 199)), data=st.data())
+def test_runs_of_rows_count_like_the_rows_of_which_they_are(cuts: set[int], data: st.DataObject) -> None:
+    ends = sorted({0, 200} | cuts)
+    done, naive = Done(), set[int]()
+    for start, end in data.draw(st.permutations(list(pairwise(ends)))):
+        done.add(range(start, end))
+        done.add(range(start, end))  # again, as after a crash
+        naive |= set(range(start, end))
+        assert done.watermark == watermark_of(naive)
+        assert [position in done for position in range(220)] == [position in naive for position in range(220)]
 
 
 @given(order=orders(100), cut=st.integers(0, 100))
