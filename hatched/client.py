@@ -81,8 +81,8 @@ class AsyncHatchedClient:
 
     Args:
         api_key: `hatch_live_…` for production, `hatch_test_…` for staging. Default: `HATCHED_API_KEY`.
-        publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens, as far
-            as its scopes go; the rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
+        publishable_key: `hatch_pk_…`, which may only read buddies and operations and mint embed tokens and widget
+            sessions, as far as its scopes go; the rest is refused before any I/O. Default: `HATCHED_PUBLISHABLE_KEY`.
         base_url: Default: `HATCHED_BASE_URL`, else what the key says. https, except for this machine.
         timeout: Seconds for one attempt; `None` for no bound. Without an event loop, looking up the
             name of the host is bounded by the system alone.

@@ -37,6 +37,7 @@ class Access(Enum):
     READ_BUDDIES = "read:buddies"
     READ_OPERATIONS = "read:operations"
     WRITE_EMBED_TOKENS = "write:embed-tokens"
+    WRITE_WIDGET_SESSIONS = "write:widget-sessions"
 
 
 class Route(NamedTuple):
@@ -62,7 +63,8 @@ class Route(NamedTuple):
 
 
 SEEN, INFERRED = Confidence.SEEN, Confidence.INFERRED
-_BUDDIES, _OPERATIONS, _EMBED = Access.READ_BUDDIES, Access.READ_OPERATIONS, Access.WRITE_EMBED_TOKENS
+_BUDDIES, _OPERATIONS = Access.READ_BUDDIES, Access.READ_OPERATIONS
+_EMBED, _SESSIONS = Access.WRITE_EMBED_TOKENS, Access.WRITE_WIDGET_SESSIONS
 
 HEALTH = Route("health", "GET", "/health", SEEN, Access.ANY)
 
@@ -103,7 +105,8 @@ MAX_BATCH = 100
 
 OPERATIONS_GET = Route("operations.get", "GET", "/operations/{operation_id}", INFERRED, _OPERATIONS)
 
-WIDGET_SESSIONS_CREATE = Route("widget_sessions.create", "POST", "/widget-sessions", SEEN)
+WIDGET_SESSIONS_CREATE = Route("widget_sessions.create", "POST", "/widget-sessions", SEEN, _SESSIONS)
+"""The README lets a publishable key call it, the browser guide does not; no such key has the scope by default."""
 WIDGET_SESSIONS_REVOKE = Route("widget_sessions.revoke", "DELETE", "/widget-sessions/{session_id}", INFERRED)
 EMBED_TOKENS_CREATE = Route("embed_tokens.create", "POST", "/embed-tokens", SEEN, _EMBED)
 

@@ -92,6 +92,7 @@ FOR_PUBLISHABLE_KEYS = {
     },
     "read:operations": {"operations.get"},
     "write:embed-tokens": {"embed_tokens.create"},
+    "write:widget-sessions": {"widget_sessions.create"},
     "any": {"health"},
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from hatched.emulator.store import Store
 from hatched.routes import Access, Route
 
 DEFAULT_SCOPES = (Access.READ_OPERATIONS.value, Access.WRITE_EMBED_TOKENS.value)
+SCOPES = tuple(access.value for access in Access if access not in (Access.SECRET, Access.ANY))
 
 
 class Principal(NamedTuple):
@@ -34,7 +35,9 @@ class Keys:
             self._principals[key] = Principal(key, customer_id, scopes and frozenset(json.loads(scopes)))
 
     def add(self, key: str, customer_id: str, scopes: tuple[str, ...] | None = None) -> None:
-        """Lets `key` in as a secret key, or with `scopes` as a publishable one."""
+        """Lets `key` in as a secret key, or with known `scopes` as a publishable one, else `ValueError`."""
+        if unknown := sorted({*(scopes or ())} - {*SCOPES}):
+            raise ValueError(f"no such scope: {', '.join(unknown)} (there are {', '.join(SCOPES)})")
         text = None if scopes is None else json.dumps(sorted(scopes))
         self._db.execute("REPLACE INTO keys VALUES (?, ?, ?)", (key, customer_id, text))
         self._principals[key] = Principal(key, customer_id, None if scopes is None else frozenset(scopes))

@@ -54,7 +54,7 @@ def credits_ledger(call: Call, query: LedgerQuery) -> Reply:
     """The AI jobs, newest first: authorized while under way, then committed or rolled back."""
     limit = 50 if query.limit is None else query.limit
     if not 1 <= limit <= 100:
-        raise InvalidError([Problem("limit", "limit must be between 1 and 100")])
+        raise InvalidError([Problem("limit", "limit must be between 1 and 100", seen=False)])
     rows = call.db.execute(
         "SELECT * FROM operations WHERE customer_id = ? AND pool IS NOT NULL ORDER BY seq DESC LIMIT ?",
         (call.customer_id, limit),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, NamedTuple
 
-from hatched.emulator import art, catalogue
+from hatched.emulator import art, catalogue, delivery
 from hatched.emulator.clock import iso
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import bad_request, not_found
 from hatched.emulator.messages import Reply
 from hatched.emulator.rules import streaks
 from hatched.emulator.rules.book import Book
+from hatched.emulator.rules.compute import becomes_ready, ready_to_evolve
 from hatched.emulator.rules.model import Rules
 from hatched.emulator.rules.skills import total_level
 from hatched.emulator.rules.state import State
@@ -67,7 +68,10 @@ def opened(world: World, row: sqlite3.Row) -> Buddy:
 
 
 def save(world: World, buddy: Buddy, now: float) -> None:
-    """Stores what became of a buddy."""
+    """Stores what became of a buddy, and tells the webhooks if that makes it ready for its next stage."""
+    ready = ready_to_evolve(buddy.state, buddy.book, now)
+    if becomes_ready(buddy.state, ready):
+        delivery.notify(world, buddy.customer_id, "evolution.ready", {"buddy_id": buddy.id}, now)
     world.states.save({buddy.row["seq"]: buddy.state.copy()}, now)
 
 

@@ -18,7 +18,7 @@ class Watcher(Protocol):
     """Something that has work to do at certain times."""
 
     def next_due(self) -> float | None:
-        """When there will be something to do, in Unix seconds."""
+        """When there will be something to do that is not due yet, in Unix seconds."""
         ...
 
     def run_due(self) -> None:
@@ -52,17 +52,16 @@ class Clock:
         if not 0 <= left < _FAR:
             raise ValueError(f"time goes on by 0 to {_FAR:.0f} seconds, not by {left}")
         iso(self.now() + left)  # raises beyond the year 9999
-        while True:
+        self._run_due()
+        while left > 0:
             # Step by step, so that whoever is called at a due time sees that time on the clock.
             now = self.now()
             due = [at for watcher in self._watchers if (at := watcher.next_due()) is not None and at > now]
             step = min([left, *(at - now for at in due)])
             self._move(step)
             left -= step
-            for watcher in tuple(self._watchers):
-                watcher.run_due()
-            if left <= 0:
-                return self.now()
+            self._run_due()
+        return self.now()
 
     def sleep(self, seconds: float) -> None:
         """Waits: in virtual time by moving on, so that a client with this clock never really waits."""
@@ -81,6 +80,11 @@ class Clock:
         """To a moment of the past or the future; nothing that is due is run."""
         self._now = state
 
+    @property
+    def shared(self) -> bool:
+        """Whether more than one goes by it, so that none may put it back."""
+        return len(self._watchers) > 1
+
     def watch(self, watcher: Watcher) -> None:
         """Lets `watcher` run whatever `advance` makes due."""
         self._watchers.append(watcher)
@@ -88,6 +92,10 @@ class Clock:
     def unwatch(self, watcher: Watcher) -> None:
         """Lets it no longer."""
         self._watchers.remove(watcher)
+
+    def _run_due(self) -> None:
+        for watcher in tuple(self._watchers):
+            watcher.run_due()
 
     def _move(self, seconds: float) -> None:
         with self._lock:

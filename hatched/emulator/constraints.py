@@ -1,4 +1,4 @@
-"""What a type cannot say about a field. All `inferred`, except that ids of buddies are UUIDs."""
+"""What a type cannot say about a field. Inferred where it says `seen=False`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,15 @@ MAX_PAGE = 2**31
 
 
 class RefusedError(Exception):
-    """Why a value does not do, as the end of a sentence that begins with its field."""
+    """Why a value does not do, as the end of a sentence that begins with its field.
+
+    Args:
+        seen: Whether the documentation says so.
+    """
+
+    def __init__(self, why: str, *, seen: bool = True) -> None:
+        super().__init__(why)
+        self.seen = seen
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -61,7 +69,7 @@ def uuids(value: Sequence[str]) -> tuple[str, ...]:
 
 def not_empty(value: str) -> str:
     if not value:
-        raise RefusedError("should not be empty")
+        raise RefusedError("should not be empty", seen=False)
     return value
 
 
@@ -70,9 +78,9 @@ def between(low: int, high: int) -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         if value < low:
-            raise RefusedError(f"must not be less than {low}")
+            raise RefusedError(f"must not be less than {low}", seen=False)
         if value > high:
-            raise RefusedError(f"must not be greater than {high}")
+            raise RefusedError(f"must not be greater than {high}", seen=False)
         return value
 
     return check
@@ -81,9 +89,9 @@ def between(low: int, high: int) -> Callable[[Any], Any]:
 def whole(value: float) -> int:
     """A positive whole number: coins are integers in the reference."""
     if value != int(value):
-        raise RefusedError("must be an integer number")
+        raise RefusedError("must be an integer number", seen=False)
     if value <= 0:
-        raise RefusedError("must be a positive number")
+        raise RefusedError("must be a positive number", seen=False)
     return int(value)
 
 
@@ -94,17 +102,17 @@ def moment(value: str) -> datetime:
         parsed = parse_time(value)
         return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise RefusedError("must be a valid ISO 8601 date string") from None
+        raise RefusedError("must be a valid ISO 8601 date string", seen=False) from None
 
 
-def sized(low: int, high: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A list of at least `low` and at most `high` elements."""
+def sized(low: int, high: int, *, seen: bool = False) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A list of at least `low` and at most `high` elements; `seen` if that is stated."""
 
     def check(value: Sequence[Any]) -> Sequence[Any]:
         if len(value) < low:
-            raise RefusedError(f"must contain at least {low} elements")
+            raise RefusedError(f"must contain at least {low} elements", seen=seen)
         if len(value) > high:
-            raise RefusedError(f"must contain no more than {high} elements")
+            raise RefusedError(f"must contain no more than {high} elements", seen=seen)
         return value
 
     return check
@@ -113,14 +121,14 @@ def sized(low: int, high: int) -> Callable[[Sequence[Any]], Sequence[Any]]:
 def not_negative(value: float) -> float:
     """A number from 0 up."""
     if value < 0:
-        raise RefusedError("must not be less than 0")
+        raise RefusedError("must not be less than 0", seen=False)
     return value
 
 
 def web_address(value: str) -> str:
     """An absolute http or https URL."""
     if not re.match(r"https?://[^/\s]+", value):
-        raise RefusedError("must be a URL address")
+        raise RefusedError("must be a URL address", seen=False)
     return value
 
 
@@ -146,7 +154,7 @@ CONSTRAINTS: dict[type, dict[str, Callable[[Any], Any]]] = {
     CreateSessionParams: {
         "buddy_id": uuid,
         "user_id": not_empty,
-        "scopes": sized(1, 20),
+        "scopes": sized(1, MAX_PAGE, seen=True),
         "ttl_seconds": between(1, 3_600),
     },
     CreateEmbedTokenParams: {"buddy_id": uuid, "user_id": not_empty, "ttl_seconds": between(1, 86_400)},
@@ -161,5 +169,5 @@ CONSTRAINTS: dict[type, dict[str, Callable[[Any], Any]]] = {
     PathOrdinal: {"id": uuid, "ordinal": between(0, MAX_PAGE)},
     AwardBadgeParams: {"badge_key": not_empty},
     SendEventParams: {"event_id": not_empty, "user_id": not_empty, "type": not_empty, "occurred_at": moment},
-    SendBatchParams: {"events": sized(1, MAX_BATCH)},
+    SendBatchParams: {"events": sized(1, MAX_BATCH, seen=True)},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any, Literal
 
 from attrs import define, field, frozen
@@ -66,6 +67,7 @@ class World:
     Attributes:
         signing_key: Signs the tokens of browsers.
         failures: By type of operation, the reasons why the next ones fail.
+        catch_up: Finishes the operations that are due.
         inferred: The guesses on which the answer in hand rests.
     """
 
@@ -77,6 +79,7 @@ class World:
     states: States
     signing_key: str
     failures: dict[str, list[str]]
+    catch_up: Callable[[float], None]
     inferred: set[str] = field(factory=set)
 
     def infer(self, guess: str) -> None:

@@ -43,8 +43,7 @@ class Courier:
         """Whether `deliver` would call a receiver."""
         with self._lock:
             world = self._world()
-            at = None if world is None else delivery.next_due(world)
-            return at is not None and at <= self._clock.now()
+            return world is not None and delivery.some_due(world, self._clock.now())
 
     def deliver(self) -> None:
         """Makes the attempts that are due, one after another.

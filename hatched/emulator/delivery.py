@@ -121,10 +121,17 @@ def next_attempt(world: World, now: float) -> Attempt | None:
     return Attempt(row["seq"], number, _request(world, row, int(now)), following)
 
 
-def next_due(world: World) -> float | None:
-    """When the next attempt is to be made."""
-    at: float | None = world.store.db.execute("SELECT min(due_at) FROM webhook_deliveries").fetchone()[0]
+def next_due(world: World, now: float) -> float | None:
+    """When the next attempt is to be made that is not due yet."""
+    at: float | None = world.store.db.execute(
+        "SELECT min(due_at) FROM webhook_deliveries WHERE due_at > ?", (now,)
+    ).fetchone()[0]
     return at
+
+
+def some_due(world: World, now: float) -> bool:
+    """Whether an attempt is to be made by now."""
+    return world.store.db.execute("SELECT 1 FROM webhook_deliveries WHERE due_at <= ?", (now,)).fetchone() is not None
 
 
 def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | None, str | None]:

@@ -198,6 +198,7 @@ def _check_cap(call: Call, user_id: str) -> None:
                     for egg in active
                 ],
             },
+            guess="eggs.cap",
         )
 
 

@@ -62,10 +62,15 @@ class AppliedEvent(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What `Emulator.restore` takes."""
+    """What `Emulator.restore` takes.
+
+    Attributes:
+        pushed: How far real time was pushed ahead.
+    """
 
     database: backup.Copy
     beside: backup.Beside
+    pushed: float
 
     def __repr__(self) -> str:
         return f"<Snapshot of {iso(self.beside.now)}>"  # what it holds names keys
@@ -131,7 +136,6 @@ class Emulator:
         self.snapshots: dict[str, Snapshot] = {}
         """Those that were taken through `/_emulator/snapshots`, by name."""
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
-        self._own_clock = clock is None
         self._closed = False
         if credits is not None and credits < 0:
             raise ValueError("credits are not less than 0")
@@ -185,15 +189,15 @@ class Emulator:
             return Exchange(None, fault)
 
     def next_due(self) -> float | None:
-        """When time alone will make something due, in Unix seconds."""
+        """When time alone will make something due that is not yet, in Unix seconds."""
         with self._lock:
             if self._closed:
                 return None
             world = self._world
             now = self.clock.now()
             times = (
-                operations.next_due(world),
-                delivery.next_due(world),
+                operations.next_due(world, now),
+                delivery.next_due(world, now),
                 decay.next_due(world, now),
                 refill.next_due(world, now),
             )
@@ -307,7 +311,7 @@ class Emulator:
         """Lets a key in, with `scopes` as a publishable one, and answers its customer's id.
 
         Another `customer` is another tenant, made on the spot with the rules of the first. Raises `ValueError` for a
-        key that opens something else already.
+        key that opens something else already, and for an unknown scope.
         """
         with self._lock:
             customer_id = self._customer(customer)
@@ -388,13 +392,13 @@ class Emulator:
         """Everything as it is now, kept in memory, but for faults, journal, `strict` and `origin`."""
         with self._lock:
             self._world.states.flush()
-            return Snapshot(backup.Copy(self._store), self._beside())
+            return Snapshot(backup.Copy(self._store), self._beside(), self.clock.state if self.clock.waits else 0.0)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Everything as it was, time too if the clock is the emulator's own; a snapshot can be restored often."""
+        """Everything as it was, time too unless others go by the same clock; a snapshot can be restored often."""
         with self._lock:
             snapshot.database.put_back(self._store)
-            self._wake(snapshot.beside)
+            self._wake(snapshot.beside, snapshot.pushed if self.clock.waits else snapshot.beside.now)
 
     def export(self) -> dict[str, Any]:
         """Everything as it is now as JSON, for `import_`, but for faults, journal, `strict` and `origin`."""
@@ -403,7 +407,7 @@ class Emulator:
             return {**backup.export(self._store), **self._beside()._asdict()}
 
     def import_(self, data: Any) -> None:
-        """Everything as it was exported, in place of what there is; time too if the clock is the emulator's own.
+        """Everything as it was exported, in place of what there is; time too if it is virtual, and nobody else's.
 
         Raises `ValueError`, and changes nothing, for what is no export of this layout.
         """
@@ -412,28 +416,32 @@ class Emulator:
             before = self.snapshot()
             try:
                 backup.load(self._store, data, types=WORK.keys())
-                self._wake(beside)
+                self._wake(beside, None if self.clock.waits else beside.now)
             except BaseException:
                 self.restore(before)
                 raise
 
     def reset(self) -> None:
-        """Empty, as it was when it was made. What was set since stays: `strict`, `origin`, the receiver of webhooks,
-        snapshots, and a clock that was passed in.
+        """Empty, as it was when it was made, at the time at which its clock began unless others go by it.
+
+        What was set since stays: `strict`, `origin`, the receiver of webhooks, snapshots.
         """
         with self._lock:
             self._store.clear()
             self.faults.clear()
             self.journal.clear()
-            if self._own_clock:
+            if not self.clock.shared:
                 self.clock.reset()
             self._start()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Closes it. Raises `AssertionError` if a scripted fault never fired, unless the block failed otherwise."""
         self.close()
+        if kind is None:
+            self.faults.assert_all_fired()
 
     def close(self) -> None:
         """Closes the store, and lets go of the clock; once is enough."""
@@ -483,6 +491,7 @@ class Emulator:
             states=States(self._store),
             signing_key=hashlib.sha256(f"hatched emulator {self._seed}".encode()).hexdigest(),
             failures={},
+            catch_up=self._finish_operations,
         )
         self._day: int | None = None
         self.keys: Keys = Keys(self._store)
@@ -493,10 +502,10 @@ class Emulator:
         things, requests = self._world.ids.given
         return backup.Beside(self.clock.now(), [things, requests], self._pipeline.limiter.dump(), failures)
 
-    def _wake(self, beside: backup.Beside) -> None:
+    def _wake(self, beside: backup.Beside, time: float | None) -> None:
         """Goes on with a database that was replaced."""
-        if self._own_clock:
-            self.clock.put_back(beside.now)
+        if time is not None and not self.clock.shared:
+            self.clock.put_back(time)
         self._build(self._store.generation)
         self.customer_id = self._customer("default")
         self._let_in()
@@ -526,12 +535,15 @@ class Emulator:
 
     def _run_due(self, now: float) -> None:
         self._store.roll_back()  # what a signal has left open, between two instructions
-        operations.run_due(self._world, now, WORK, appearance.retry_awaiting)
+        self._finish_operations(now)
         today = day_of(now)
         if self._day != today:
             decay.run_due(self._world, now)
             refill.run_due(self._world, now)
             self._day = today
+
+    def _finish_operations(self, now: float) -> None:
+        operations.run_due(self._world, now, WORK, appearance.retry_awaiting)
 
     def _answer(self, request: Request, match: router.Match | None, fault: Fault | None) -> Response:
         if request.method == "GET" and (picture := art.draw(request.path, request.query)):

@@ -15,7 +15,7 @@ from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.plans import UPGRADE_URL
 from hatched.emulator.rules.book import Book
-from hatched.emulator.rules.compute import Entry, compute, ready_to_evolve, settle
+from hatched.emulator.rules.compute import Entry, becomes_ready, compute, settle
 from hatched.emulator.rules.conditions import Event
 from hatched.emulator.rules.effects import Effects, encode
 from hatched.emulator.rules.paths import Path
@@ -78,13 +78,14 @@ def _ingest(call: Call, params: Sequence[SendEventParams]) -> dict[str, str]:
     fresh = _resolved(call, [event for event in params if event.event_id not in results])
     if fresh:
         _reserve(call, len(fresh))
-        if call.world.settings.batch_transaction == "batch":
-            results |= _apply(call, fresh)
-        else:
-            for event in fresh:
-                results |= _apply(call, [event])
-                if call.world.settings.strict != "seen":  # else a guess takes back what is applied
-                    call.world.store.checkpoint()
+    each = call.world.settings.batch_transaction == "event"
+    stuck: set[str] = set()
+    while fresh:
+        applied = _apply(call, fresh[:1] if each else fresh, stuck)
+        results |= applied
+        fresh = fresh[len(applied) :]
+        if each and call.world.settings.strict != "seen":  # else a guess takes back what is applied
+            call.world.store.checkpoint()
     return results
 
 
@@ -133,14 +134,20 @@ def _types(call: Call, version_id: str, audience: str) -> frozenset[str]:
     return book.types if path is None else book.types | path.looks_at
 
 
-def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
-    """Runs new events through the rules, and stores all that they did in the caller's transaction."""
+def _apply(call: Call, events: Sequence[Event], stuck: set[str]) -> dict[str, str]:
+    """Runs new events through the rules, and stores all that they did in the caller's transaction.
+
+    It ends with the first after which a buddy evolves by itself, so that those that follow meet what became of it.
+
+    Args:
+        stuck: The buddies that cannot evolve now; grows.
+    """
     buddies, states = _load(call, {event.user_id for event in events})
     applied: list[tuple[Any, ...]] = []
     lines: list[tuple[str, Entry, str | None]] = []
     results: dict[str, str] = {}
     touched: dict[int, State] = {}
-    evolving: dict[str, str] = {}
+    evolving: tuple[str, str] | None = None
     told: list[tuple[str, Effects, bool]] = []
     customer_id, now = call.customer_id, call.now
     listens = delivery.listens(call.world, customer_id)
@@ -150,23 +157,25 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
             buddy_id, effects, ready = None, _NOBODY, False
         else:
             seq, buddy_id, book, path = buddy
-            was_ready = listens and ready_to_evolve(states[seq], book, now)
             outcome = compute(states[seq], book, event, path)
             state, effects = outcome.state, outcome.effects
             ready = settle(state, book, event)
+            news = becomes_ready(state, ready)
             states[seq] = touched[seq] = state
             if outcome.entries:
                 lines += [(buddy_id, entry, event.id) for entry in outcome.entries]
             if outcome.inferred:
                 call.world.inferred.update(outcome.inferred)
             if listens:
-                told.append((buddy_id, effects, ready and not was_ready))
-            if ready and book.rules.evolution.auto:
-                evolving[buddy_id] = event.id
+                told.append((buddy_id, effects, news))
+            if ready and book.rules.evolution.auto and buddy_id not in stuck:
+                evolving = buddy_id, event.id
         text = results[event.id] = encode(effects, ready)
         applied.append(
             (customer_id, event.id, event.user_id, event.type, event.audience, buddy_id, text, event.at, now)
         )
+        if evolving is not None:
+            break
     call.db.executemany(
         "INSERT INTO events (customer_id, event_id, user_id, type, audience, buddy_id, effects, occurred_at,"
         " applied_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -177,8 +186,11 @@ def _apply(call: Call, events: Sequence[Event]) -> dict[str, str]:
         _tell(call, told)
     if lines:
         wallet.write(call.world, call.customer_id, lines, call.now)
-    for buddy_id, event_id in evolving.items():
-        evolution.evolve_by_itself(call.world, buddy_id, event_id, call.now)
+    if evolving is not None:
+        if evolution.evolve_by_itself(call.world, *evolving, call.now):
+            call.world.catch_up(call.now)
+        else:
+            stuck.add(evolving[0])
     return results
 
 

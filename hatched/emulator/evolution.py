@@ -43,16 +43,18 @@ def evolve(call: Call) -> Reply:
     return Reply({"operation_id": operation_id, "status": "pending"}, 202)
 
 
-def evolve_by_itself(world: World, buddy_id: str, event_id: str, now: float) -> None:
-    """Starts the evolution of a buddy that an event has made ready, if the rules, plan and credits let it."""
+def evolve_by_itself(world: World, buddy_id: str, event_id: str, now: float) -> bool:
+    """Starts the evolution of a buddy that an event has made ready, if plan and credits let it. Whether it did."""
     buddy = buddies.by_id(world, buddy_id)
     try:
         plans.require(world.settings.plan, "evolution")
-        if not operations.unfinished(world, EVOLVE, buddy_id):
-            _start(world, buddy, now, source="auto", event_id=event_id)
+        if operations.unfinished(world, EVOLVE, buddy_id):
+            return False
+        _start(world, buddy, now, source="auto", event_id=event_id)
     except ApiError:
         # It stays ready: the next event, or `buddies.evolve`, tries again.
-        return
+        return False
+    return True
 
 
 def finish(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float) -> dict[str, Any]:
@@ -66,7 +68,6 @@ def finish(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (world.ids.new(), buddy.id, before, before + 1, data["event_id"], data["source"], at),
     )
-    appearance.render(world, buddy, appearance.EQUIP, at)
     payload = {
         "buddy_id": buddy.id,
         "previous_stage": before,
@@ -74,11 +75,16 @@ def finish(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float
         "image_url": art.url(world.settings.origin, buddy.id, before + 1),
     }
     delivery.notify(world, buddy.customer_id, "buddy.evolved", payload, at)
+    appearance.render(world, buddy, appearance.EQUIP, at)
     return {"buddy_id": buddy.id, "from_stage": before, "to_stage": before + 1}
 
 
 def undo(world: World, operation: sqlite3.Row, data: dict[str, Any], at: float) -> None:
-    """A failed evolution leaves the buddy where it is, ready for another try (inferred)."""
+    """A failed evolution leaves the buddy and its picture as they were, ready for another try (inferred)."""
+    buddy = buddies.by_id(world, operation["subject"])
+    if buddy.state.look.operation_id == operation["id"]:
+        buddy.state.look = buddy.state.look._replace(status="ready", operation_id=None)
+        buddies.save(world, buddy, at)
 
 
 def listing(call: Call, query: ListEvolutionsParams) -> Reply:
@@ -109,8 +115,12 @@ def listing(call: Call, query: ListEvolutionsParams) -> Reply:
 
 
 def _start(world: World, buddy: Buddy, now: float, *, source: str, event_id: str | None) -> str:
-    """Preset art is free, other art costs a credit (seen)."""
+    """Preset art is free, other art costs a credit; meanwhile a picture that was ready is pending (both seen)."""
     free = buddy.book.rules.evolution.mode == "preset"
     pool = None if free else ai_credits.authorize(world.store.db, buddy.customer_id)
     data = {"source": source, "event_id": event_id}
-    return operations.start(world, buddy.customer_id, EVOLVE, buddy.id, now, pool=pool, data=data)
+    operation_id = operations.start(world, buddy.customer_id, EVOLVE, buddy.id, now, pool=pool, data=data)
+    if buddy.state.look.status == "ready":
+        buddy.state.look = buddy.state.look._replace(status="pending", operation_id=operation_id)
+        buddies.save(world, buddy, now)
+    return operation_id

@@ -81,9 +81,11 @@ def get(call: Call) -> Reply:
     return Reply(_view(row, call.now))
 
 
-def next_due(world: World) -> float | None:
-    """When the next operation is to be finished."""
-    at: float | None = world.store.db.execute("SELECT min(due_at) FROM operations").fetchone()[0]
+def next_due(world: World, now: float) -> float | None:
+    """When the next operation is to be finished that is not due yet."""
+    at: float | None = world.store.db.execute("SELECT min(due_at) FROM operations WHERE due_at > ?", (now,)).fetchone()[
+        0
+    ]
     return at
 
 
@@ -123,7 +125,7 @@ def _polled(call: Call, row: sqlite3.Row) -> sqlite3.Row:
         "UPDATE operations SET polls_left = ?, status = ?, due_at = ?, updated_at = ? WHERE seq = ?",
         (
             left,
-            "processing" if left * 2 <= planned else "pending",
+            "processing" if left * 2 < planned else "pending",
             call.now if left <= 0 else None,
             call.now,
             row["seq"],

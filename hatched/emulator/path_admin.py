@@ -99,14 +99,15 @@ def set_active(call: Call, params: SetPathActiveParams) -> Reply:
 
 
 def add_step(call: Call, params: CreatePathStepParams) -> Reply:
-    definition = _definition(call)
-    defaults = {"reward_coins": 0, "is_active": True, "path_definition_id": definition["id"]}
-    return Reply(view(_row(call, STEPS, _insert(call, STEPS, {**defaults, **_given(params)}))), 201)
+    given = _given(params)
+    defaults = {"reward_coins": 0, "is_active": True, "path_definition_id": _definition(call)["id"]}
+    return Reply(view(_row(call, STEPS, _insert(call, STEPS, defaults | given))), 201)
 
 
 def update_step(call: Call, params: UpdatePathStepParams) -> Reply:
+    given = _given(params)
     step = _step(call)
-    _update(call, STEPS, step["id"], _given(params))
+    _update(call, STEPS, step["id"], given)
     return Reply(view(_row(call, STEPS, step["id"])))
 
 
@@ -120,20 +121,21 @@ def reorder_steps(call: Call, params: ReorderParams) -> Reply:
 
 def add_sub_step(call: Call, params: CreatePathSubStepParams) -> Reply:
     """Manual completion is allowed unless said otherwise (seen)."""
-    step = _step(call)
+    given = _given(params)
     defaults = {
         "allow_manual_complete": True,
         "allow_skip_ahead": False,
         "reward_coins": 0,
         "is_active": True,
-        "path_step_id": step["id"],
+        "path_step_id": _step(call)["id"],
     }
-    return Reply(view(_row(call, SUB_STEPS, _insert(call, SUB_STEPS, {**defaults, **_given(params)}))), 201)
+    return Reply(view(_row(call, SUB_STEPS, _insert(call, SUB_STEPS, defaults | given))), 201)
 
 
 def update_sub_step(call: Call, params: UpdatePathSubStepParams) -> Reply:
+    given = _given(params)
     part = _sub_step(call)
-    _update(call, SUB_STEPS, part["id"], _given(params))
+    _update(call, SUB_STEPS, part["id"], given)
     return Reply(view(_row(call, SUB_STEPS, part["id"])))
 
 

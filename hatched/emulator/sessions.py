@@ -33,7 +33,7 @@ def create_session(call: Call, params: CreateSessionParams) -> Reply:
     unknown = [scope for scope in params.scopes if scope not in SCOPES]
     if unknown:
         message = f"each value in scopes must be one of the following values: {', '.join(SCOPES)}"
-        raise InvalidError([Problem("scopes", message)])
+        raise InvalidError([Problem("scopes", message, seen=False)])
     _check_buddy(call, params.buddy_id, params.user_id)
     session_id = call.world.ids.new()
     expires = call.now + (params.ttl_seconds or SESSION_TTL)
@@ -98,13 +98,12 @@ def verify(world: World, token: str, now: float) -> dict[str, Any]:
 def _check_buddy(call: Call, buddy_id: str, user_id: str) -> None:
     """404 for a buddy of another tenant is seen, for one of another user it is inferred."""
     found = call.one(
-        "SELECT 1 FROM buddies WHERE id = ? AND customer_id = ? AND user_id = ? AND status = 'active'",
-        buddy_id,
-        call.customer_id,
-        user_id,
+        "SELECT user_id FROM buddies WHERE id = ? AND customer_id = ? AND status = 'active'", buddy_id, call.customer_id
     )
     if found is None:
         raise not_found("Buddy")
+    if found["user_id"] != user_id:
+        raise not_found("Buddy", "sessions.other_user")
 
 
 def _claims(call: Call, buddy_id: str, user_id: str, expires: float) -> dict[str, Any]:

@@ -13,24 +13,25 @@ from hatched.models.buddies import SkillUpdate, UpdateSkillsParams
 
 def update(call: Call, params: UpdateSkillsParams) -> Reply:
     """All changes or none (inferred, as is 404 for an unknown skill); answers all skills."""
+    wanted = [(update.key, *_step(update, place)) for place, update in enumerate(params.updates)]
     buddy = buddies.find(call)
-    for place, wanted in enumerate(params.updates):
-        skill = buddy.book.skills.get(wanted.key)
+    for key, fresh, by in wanted:
+        skill = buddy.book.skills.get(key)
         if skill is None:
-            raise not_found(f"Skill {wanted.key!r}", "skills.unknown")
-        if change(buddy.state, skill, _target(buddy.state.skills.get(skill.key, 0), wanted, place)):
+            raise not_found(f"Skill {key!r}", "skills.unknown")
+        if change(buddy.state, skill, (0 if fresh else buddy.state.skills.get(key, 0)) + by):
             call.world.infer("skills.clamped")
     buddies.save(call.world, buddy, call.now)
     skills = {key: buddy.state.skills.get(key, 0) for key in buddy.book.skills}
     return Reply({"buddy_id": buddy.id, "skills": skills})
 
 
-def _target(value: float, wanted: SkillUpdate, place: int) -> float:
-    """`value` goes with `set`, `amount` with the others (inferred)."""
+def _step(wanted: SkillUpdate, place: int) -> tuple[bool, float]:
+    """Whether it begins at 0, and how far it goes; `value` goes with `set`, `amount` with the others (inferred)."""
     name = "value" if wanted.action == "set" else "amount"
     given: float | None = getattr(wanted, name)
     if given is None:
-        raise InvalidError([Problem(f"updates.{place}.{name}", f"updates.{place}.{name} should not be empty")])
-    if wanted.action == "set":
-        return given
-    return value + given if wanted.action == "increase" else value - given
+        raise InvalidError(
+            [Problem(f"updates.{place}.{name}", f"updates.{place}.{name} should not be empty", seen=False)]
+        )
+    return wanted.action == "set", -given if wanted.action == "decrease" else given

@@ -31,10 +31,15 @@ _DEEPEST = 100
 
 
 class Problem(NamedTuple):
-    """One complaint, and the field that it is about (`events.0.user_id`)."""
+    """One complaint, and the field that it is about (`events.0.user_id`).
+
+    Attributes:
+        seen: Whether the documentation says that such a value is refused.
+    """
 
     field: str
     message: str
+    seen: bool = True
 
 
 class InvalidError(ValueError):
@@ -46,8 +51,12 @@ class InvalidError(ValueError):
 
     def error(self, entries: Literal["objects", "messages"]) -> ApiError:
         """The 422 to answer; the shape of an entry of `details.fields` is inferred."""
-        fields = [problem.message if entries == "messages" else problem._asdict() for problem in self.problems]
-        return ApiError(422, "validation_failed", str(self), {"fields": fields})
+        fields = [
+            message if entries == "messages" else {"field": field, "message": message}
+            for field, message, _ in self.problems
+        ]
+        guess = None if any(problem.seen for problem in self.problems) else "validation.values"
+        return ApiError(422, "validation_failed", str(self), {"fields": fields}, guess=guess)
 
 
 def parse(cls: type[T], data: Any, args: Mapping[str, str] = NO_ARGS) -> T:
@@ -140,7 +149,7 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
                 try:
                     reader(value)
                 except RefusedError as refused:
-                    problems.append(Problem(name, f"{name} {refused}"))
+                    problems.append(Problem(name, f"{name} {refused}", refused.seen))
                 except InvalidError as invalid:
                     problems += _below(name, invalid)
             elif name not in nothing:
@@ -151,7 +160,7 @@ def _reader_of_class(cls: type[Any]) -> Callable[..., Any]:
 
 
 def _below(name: str, invalid: InvalidError) -> list[Problem]:
-    return [Problem(f"{name}.{inner.field}", f"{name}.{inner.message}") for inner in invalid.problems]
+    return [Problem(f"{name}.{field}", f"{name}.{message}", seen) for field, message, seen in invalid.problems]
 
 
 def _both(reader: Reader, constraint: Reader) -> Reader:
@@ -267,7 +276,7 @@ def _sequence(item: Reader) -> Reader:
                 try:
                     item(entry)
                 except RefusedError as refused:
-                    problems.append(Problem(f"{index}", f"{index} {refused}"))
+                    problems.append(Problem(f"{index}", f"{index} {refused}", refused.seen))
                 except InvalidError as invalid:
                     problems += _below(str(index), invalid)
             raise InvalidError(problems) from None

@@ -17,9 +17,11 @@ from hatched.models.buddies import EarnCoinsParams, SpendCoinsParams
 
 
 def earn(call: Call, params: EarnCoinsParams) -> Reply:
-    """A progression token may be earned by hand, too (seen)."""
+    """A progression token may be earned, too (seen); that this is how to do it by hand is inferred."""
     buddy = buddies.find(call)
     slot = slot_of(buddy.book.rules, params.token)
+    if slot == "progression":
+        call.world.infer("tokens.by_hand")
     amount = buddy.state.earn(buddy.book.rules, slot, int(params.amount))
     if amount < int(params.amount):
         call.world.infer("tokens.max_balance")

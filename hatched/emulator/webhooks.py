@@ -57,8 +57,8 @@ def delete(call: Call) -> Reply:
 
 def deliveries(call: Call, query: ListDeliveriesParams) -> Reply:
     """Newest first, 20 to a page (both inferred); `next_cursor` leads on."""
-    endpoint = _endpoint(call, call.args["endpoint_id"])
     before = _cursor(query.cursor)
+    endpoint = _endpoint(call, call.args["endpoint_id"])
     limit = query.limit or 20
     found = call.db.execute(
         "SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? IS NULL OR status = ?)"
@@ -108,7 +108,7 @@ def _cursor(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidError([Problem("cursor", "cursor must be one that this list has answered")])
+        raise InvalidError([Problem("cursor", "cursor must be one that this list has answered", seen=False)])
     return int(text)
 
 

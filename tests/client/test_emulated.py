@@ -595,7 +595,7 @@ async def test_a_used_up_day_is_raised_at_once_with_the_seconds_to_wait(colour: 
         lambda c: c.buddies.earn("b", amount=1, reason="r"),
         lambda c: c.buddies.archive("b"),
         lambda c: c.webhooks.list(),
-        lambda c: c.widget_sessions.create(buddy_id="b", user_id="u", scopes=["read"]),
+        lambda c: c.widget_sessions.revoke("s"),
         lambda c: c.gates.list(),
         lambda c: c.paths.list(),
     ],

@@ -842,10 +842,12 @@ class NaiveHatched:
             reset = next_period("monthly", month).timestamp()
             raise Refusal(402, "event_quota_exceeded", {"used": used, "limit": limit, "reset_at": Time(reset)})
         customer["quota"][month] = used + len(fresh)
-        results = [self.take(customer, event) for event in events]
-        # Phase 3 is after the commit. silent: a batch has one commit, so no event of it sees another's evolution.
-        while customer["to_evolve"]:
-            self.start(customer, "evolve", **customer["to_evolve"].pop(0))
+        results = []
+        for event in events:
+            results.append(self.take(customer, event))
+            # silent: what an event sets in motion at once is there for the next one of its batch.
+            while customer["to_evolve"]:
+                self.start(customer, "evolve", **customer["to_evolve"].pop(0))
         return results
 
     def take(self, customer: Any, event: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,43 @@ def test_a_token_of_a_world_that_is_gone_is_not_valid() -> None:
         api.emulator.verify_token(token)
 
 
-def test_a_clock_that_was_passed_in_stays_where_it_is() -> None:
+@pytest.mark.parametrize("back", ["restore", "import", "reset"])
+def test_time_goes_back_with_everything_else(back: str) -> None:
     clock = Clock()
     emulator = Emulator(clock=clock)
-    snapshot = emulator.snapshot()
-    clock.advance(5)
+    snapshot, exported = emulator.snapshot(), emulator.export()
+    clock.advance("25h")
+    if back == "restore":
+        emulator.restore(snapshot)
+    elif back == "import":
+        emulator.import_(exported)
+    else:
+        emulator.reset()
+    assert clock.now() == Clock().now()
+
+
+def test_time_stays_where_it_is_if_another_emulator_goes_by_it() -> None:
+    clock = Clock()
+    emulator, other = Emulator(clock=clock), Emulator(clock=clock)
+    snapshot, exported = emulator.snapshot(), emulator.export()
+    clock.advance("25h")
     emulator.restore(snapshot)
-    assert clock.now() == Clock().now() + 5
+    emulator.import_(exported)
+    other.reset()
+    assert clock.now() == Clock().now() + 25 * 3600
+
+
+def test_real_time_goes_back_as_far_as_it_was_pushed() -> None:
+    emulator = Emulator(clock=WallClock())
+    snapshot, exported = emulator.snapshot(), emulator.export()
+    emulator.clock.advance("25h")
+    emulator.import_(exported)
+    assert emulator.clock.now() > time.time() + 24 * 3600
+    emulator.restore(snapshot)
+    assert emulator.clock.now() < time.time() + 3600
+    emulator.clock.advance("25h")
+    emulator.reset()
+    assert emulator.clock.now() < time.time() + 3600
 
 
 def test_an_export_makes_the_same_emulator_elsewhere() -> None:

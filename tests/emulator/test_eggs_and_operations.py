@@ -175,9 +175,9 @@ def test_an_operation_takes_its_time() -> None:
     [
         (0, ["completed"]),
         (1, ["processing", "completed"]),
-        (2, ["processing", "processing", "completed"]),
+        (2, ["pending", "processing", "completed"]),
         (3, ["pending", "processing", "processing", "completed", "completed"]),
-        (4, ["pending", "processing", "processing", "processing", "completed"]),
+        (4, ["pending", "pending", "processing", "processing", "completed"]),
     ],
 )
 def test_an_operation_can_be_counted_in_polls(polls: int, expected: list[str]) -> None:

@@ -360,3 +360,11 @@ def test_a_type_that_any_rule_looks_at_is_registered(rules: Rules) -> None:
     api = Api(rules=rules)
     api.buddy()
     assert "debug_reason" not in api.ok("POST", "/events", {"user_id": "user_1", "type": "boss"})
+
+
+def test_a_condition_on_a_property_looks_at_events_of_every_type() -> None:
+    premium = Condition("custom", {"property": "premium"})
+    api = Api(rules=Rules(event_types=("login",), badges=(Badge(key="b", condition=premium),)))
+    api.buddy()
+    assert "debug_reason" not in api.event("login")
+    assert api.event("login", properties={"premium": True})["badges_awarded"] == ["b"]

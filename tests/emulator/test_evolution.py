@@ -175,3 +175,26 @@ def test_what_is_worn_is_painted_anew_on_the_next_stage() -> None:
     painted = api.ok("GET", path)
     assert (painted["appearance"]["status"], painted["appearance"]["rendered_equipped_item_ids"]) == ("ready", [hat])
     assert painted["image_url"] != evolved["image_url"] == evolved["base_image_url"]
+
+
+def test_the_picture_is_pending_while_the_buddy_evolves() -> None:
+    api = Api(rules=rules(), operations=Operations(after_seconds=10))
+    buddy = hatched(api)
+    [api.event("t") for _ in range(2)]
+    operation = api.ok("POST", f"/buddies/{buddy}/evolve")["operation_id"]
+    appearance = api.ok("GET", f"/buddies/{buddy}")["appearance"]
+    assert (appearance["status"], appearance["operation_id"]) == ("pending", operation)
+    api.clock.advance("10s")
+    assert api.ok("GET", f"/buddies/{buddy}")["appearance"]["status"] == "ready"
+
+
+def test_a_failed_evolution_leaves_the_picture_as_it_was() -> None:
+    api = Api(rules=rules(), operations=Operations(after_seconds=10))
+    buddy = hatched(api)
+    [api.event("t") for _ in range(2)]
+    before = api.ok("GET", f"/buddies/{buddy}")
+    api.emulator.fail_next("evolve", "no paint")
+    api.ok("POST", f"/buddies/{buddy}/evolve")
+    api.clock.advance("10s")
+    after = api.ok("GET", f"/buddies/{buddy}")
+    assert (after["appearance"], after["image_url"]) == (before["appearance"], before["image_url"])

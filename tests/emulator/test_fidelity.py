@@ -35,6 +35,8 @@ def test_every_mark_stands_on_the_page_and_every_guess_is_marked() -> None:
 def test_every_error_that_is_a_guess_stands_on_the_page() -> None:
     raised: set[str] = set()
     for path in SOURCES.rglob("*.py"):
+        if "guess = None if" in path.read_text():
+            raised |= set(re.findall(r"guess = None if .* else \"([a-z_.]+)\"", path.read_text()))
         for one, other in re.findall(r"raise \w+\(.*, \"([a-z_]+\.[a-z_]+)\"\)|guess=\"([a-z_.]+)\"", path.read_text()):
             raised.add(one or other)
     assert raised | {"errors.unexpected"} == set(fidelity.ERRORS)
@@ -54,6 +56,7 @@ def test_an_answer_says_whether_its_route_is_stated() -> None:
     assert inferred(api.send("GET", "/buddies")) == ("inferred", None)
 
 
+LONG_AGO = "2025-12-01T00:00:00Z"
 ONE = Rules(
     primary=Token(key="coins", label="Coins", max_balance=30),
     coin_rules=(
@@ -74,7 +77,8 @@ ONE = Rules(
         ([{"type": "doubled"}], "coin_rules.multiplier"),
         ([{"type": "rich"}], "tokens.max_balance"),
         ([{"type": "up"}, {"type": "up"}], "skills.clamped"),
-        ([{"type": "login"}, {"type": "login", "occurred_at": "2025-12-01T00:00:00Z"}], "streaks.late"),
+        ([{"type": "login"}, {"type": "login", "occurred_at": LONG_AGO}], "events.no_reason, streaks.late"),
+        ([{"type": "login"}, {"type": "login"}], "events.no_reason"),
         ([{"type": "up", "event_id": "e"}, {"type": "up", "event_id": "e"}], "events.replayed_status"),
     ],
 )
@@ -224,6 +228,49 @@ def test_a_missing_buddy_is_no_guess(path: str, body: Any) -> None:
     api = Api()
     api.emulator.strict = "seen"
     assert api.code("POST", f"/buddies/{NOBODY}/{path}", body) == (404, "resource_not_found")
+
+
+VALUES = {
+    "a TTL above the maximum": ("/widget-sessions", {"scopes": ["read"], "ttl_seconds": 3_601}),
+    "an unknown scope": ("/widget-sessions", {"scopes": ["fly"]}),
+    "half a coin": ("/buddies/{buddy_id}/coins", {"amount": 0.5, "reason": "r"}),
+    "no value": ("/buddies/{buddy_id}/skills", {"updates": [{"key": "grammar", "action": "set"}]}),
+    "an empty text": ("/eggs", {"user_id": ""}),
+}
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_that_a_value_of_the_right_type_is_refused_is_a_guess(value: str) -> None:
+    api = Api()
+    path, body = VALUES[value]
+    buddy = api.buddy("u")
+    method = "PATCH" if "skills" in path else "POST"
+    if "session" in path:
+        body = {"buddy_id": buddy, "user_id": "u", **body}
+    response = api.send(method, path.format(buddy_id=buddy), body)
+    assert (response.status, inferred(response)) == (422, ("inferred", "validation.values"))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/eggs", {"userId": "u"}),
+        ("/eggs", {"user_id": 3}),
+        ("/events/batch", {"events": []}),
+        ("/widget-sessions", {"buddy_id": "b", "user_id": "u", "scopes": ["read"]}),
+        ("/widget-sessions", {"buddy_id": NOBODY, "user_id": "u", "scopes": []}),
+    ],
+)
+def test_that_what_the_documentation_refuses_is_refused_is_none(path: str, body: Any) -> None:
+    response = Api(strict="seen").send("POST", path, body)
+    assert (response.status, inferred(response)) == (422, ("seen", None))
+
+
+def test_a_session_for_somebody_elses_buddy_is_a_guess_and_one_for_nobodys_is_none() -> None:
+    api = Api()
+    session = {"buddy_id": api.buddy("ada"), "user_id": "bob", "scopes": ["read"]}
+    assert inferred(api.send("POST", "/widget-sessions", session)) == ("inferred", "sessions.other_user")
+    assert inferred(api.send("POST", "/widget-sessions", session | {"buddy_id": NOBODY})) == ("seen", None)
 
 
 @pytest.mark.parametrize("path", ["coins", "coins/spend", "tokens"])

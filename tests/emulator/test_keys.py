@@ -68,9 +68,27 @@ def test_another_customer_begins_with_the_rules_that_the_first_has_published() -
 
 def test_a_key_may_be_added_again_as_it_is() -> None:
     api = Api()
-    for scopes in ((), ("events:write",), None):
+    for scopes in ((), ("read:buddies",), None):
         keys = [api.emulator.add_key(f"hatch_pk_{scopes}", scopes=scopes) for _ in range(2)]
         assert keys == [api.emulator.customer_id] * 2
+
+
+@pytest.mark.parametrize("scope", ["secret", "any", "write:events", ""])
+def test_a_scope_that_there_is_not_opens_nothing(scope: str) -> None:
+    emulator = Api().emulator
+    with pytest.raises(ValueError, match=r"no such scope.*there are read:buddies, read:operations"):
+        emulator.add_key("hatch_pk_other", scopes=(scope,))
+    assert emulator.keys.find("Bearer hatch_pk_other") is None
+
+
+def test_a_publishable_key_makes_sessions_only_if_a_scope_says_so() -> None:
+    api = Api()
+    buddy = api.buddy()
+    api.emulator.add_key("hatch_pk_sessions", scopes=("write:widget-sessions",))
+    session = {"buddy_id": buddy, "user_id": "user_1", "scopes": ["read"]}
+    refused = api.code("POST", "/widget-sessions", session, key="hatch_pk_emulator")
+    assert refused == (403, "publishable_key_scope")
+    assert api.send("POST", "/widget-sessions", session, key="hatch_pk_sessions").status == 201
 
 
 def test_a_key_that_may_not_is_told_the_credits_too() -> None:

@@ -6,9 +6,24 @@ import json
 from typing import Any, Literal
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 
-from hatched.emulator import Request, Rules
+from hatched.emulator import (
+    Badge,
+    CoinRule,
+    Condition,
+    Decay,
+    Evolution,
+    Operations,
+    Request,
+    Rules,
+    Skill,
+    SkillRule,
+    Stage,
+    WebhookRequest,
+)
+from hatched.emulator.delivery import EVENTS
 from hatched.emulator.rules import files
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.compute import compute, settle
@@ -65,10 +80,32 @@ def test_replays_change_nothing_and_answer_the_same_bytes(events: list[dict[str,
     assert picture(api) == before
 
 
-@settings(max_examples=50, deadline=None)
-@given(events_of, st.sampled_from(["batch", "event"]))
-def test_a_batch_equals_its_events_in_order(events: list[dict[str, Any]], mode: Literal["batch", "event"]) -> None:
-    one, many = settled(batch_transaction=mode), settled()
+GROWING = evolve(
+    DEFAULT,
+    badges=(*DEFAULT.badges, Badge(key="grown", condition=Condition("evolution", {"stage": 2}), coin_reward=5)),
+    evolution=Evolution(
+        stages=tuple(Stage(conditions=(Condition("coin", {"amount": amount}),)) for amount in (10, 20, 20)), auto=True
+    ),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    events_of,
+    st.sampled_from(["batch", "event"]),
+    st.sampled_from([DEFAULT, GROWING]),
+    st.sampled_from([0, 2, 40]),
+    st.sampled_from([0.0, 10.0]),
+)
+def test_a_batch_equals_its_events_in_order(
+    events: list[dict[str, Any]], mode: Literal["batch", "event"], rules: Rules, credits: int, seconds: float
+) -> None:
+    one, many = (
+        settled(batch_transaction=transaction, rules=rules, credits=credits + 2, plan="growth")
+        for transaction in (mode, "batch")
+    )
+    for api in (one, many):
+        api.emulator._settings.operations = Operations(after_seconds=seconds)
     results = one.ok("POST", "/events/batch", {"events": events})["results"]
     assert results == [many.ok("POST", "/events", event)["effects"] for event in events]
     assert picture(one) == picture(many)
@@ -190,3 +227,53 @@ def _shared() -> Api:
     api = _kept[0]
     api.clock.advance(60)
     return api
+
+
+FADING = Rules(
+    coin_rules=(CoinRule(event="t", amount=10),),
+    skills=(Skill(key="s"),),
+    skill_rules=(SkillRule(event="t", skill="s", amount=50),),
+    decays=(Decay(skill_key="s", cadence="daily", amount=3),),
+    evolution=Evolution(
+        stages=tuple(Stage(conditions=(Condition("coin", {"amount": n}),)) for n in (10, 20)), auto=True
+    ),
+)
+
+
+def refusing(api: Api) -> list[tuple[float, str]]:
+    """Times and names of the webhooks that come, of which none is taken."""
+    heard: list[tuple[float, str]] = []
+
+    def refuse(request: WebhookRequest) -> int:
+        heard.append((round(api.clock.now(), 3), request.headers["X-Hatched-Event"]))
+        return 500
+
+    api.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": list(EVENTS)})
+    api.emulator.deliver_webhooks_to(refuse)
+    return heard
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.sampled_from(["hatch", "event", 1, 3600, 86_400, 500_000]), min_size=2, max_size=12),
+    st.sampled_from([0, 7, 90_000]),
+    st.integers(2, 9),
+)
+def test_one_step_of_the_clock_equals_many(actions: list[Any], seconds: float, parts: int) -> None:
+    """Whatever is under way: operations, decay, webhooks that nobody takes."""
+    told = []
+    for steps in (1, parts):
+        api = Api(rules=FADING, plan="growth", operations=Operations(after_seconds=seconds))
+        told.append(refusing(api))
+        for number, action in enumerate(actions):
+            if action == "hatch":
+                egg = api.egg(f"user_{number}", ready=True)
+                headers = {"Authorization": f"Bearer {KEY}"}
+                # Without what `handle` does when a request is over.
+                api.emulator.exchange(Request("POST", f"/api/v1/eggs/{egg}/hatch", "", headers, b""))
+            elif action == "event":
+                api.send("POST", "/events", {"event_id": f"e{number}", "user_id": "user_0", "type": "t"})
+            elif isinstance(action, int):
+                for _ in range(steps):
+                    api.clock.advance(action / steps)
+    assert told[0] == told[1]

@@ -49,6 +49,24 @@ def test_body_is_checked_before_the_thing_is_looked_up() -> None:
     assert api.code("POST", f"/buddies/{NOBODY}/coins", {"amount": 1, "reason": "x"}) == (404, "resource_not_found")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", f"/buddies/{NOBODY}/skills", {"updates": [{"key": "s", "action": "set"}]}),
+        ("GET", f"/webhook-configs/{NOBODY}/deliveries?cursor=abc", None),
+        (
+            "POST",
+            f"/paths/{NOBODY}/steps",
+            {"key": "s", "label": "S", "ordinal": 1, "completion_condition": {"type": "event_count", "config": {}}},
+        ),
+    ],
+)
+def test_what_only_the_handler_can_check_is_checked_before_the_thing_is_looked_up(
+    method: str, path: str, body: Any
+) -> None:
+    assert Api(plan="pro").code(method, path, body) == (422, "validation_failed")
+
+
 def test_a_stored_answer_is_given_before_the_body_is_checked() -> None:
     api = Api()
     headers = {"Idempotency-Key": "k"}

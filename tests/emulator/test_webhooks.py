@@ -57,6 +57,41 @@ class Listening(Api):
         return self.ok("GET", f"/webhook-configs/{self.endpoint['id']}/deliveries{query}")
 
 
+def evolving(*stages: int, **options: Any) -> Rules:
+    """A buddy is ready for each stage when it has so many coins."""
+    conditions = [Stage(conditions=(Condition("coin", {"amount": amount}),)) for amount in stages]
+    return Rules(event_types=("t",), evolution=Evolution(stages=tuple(conditions), **options))
+
+
+def test_that_a_buddy_is_ready_is_told_once_however_it_came_about() -> None:
+    api = Listening(rules=evolving(10))
+    buddy = api.buddy()
+    for amount in (5, 5, 5):
+        api.ok("POST", f"/buddies/{buddy}/coins", {"amount": amount, "reason": "gift"})
+    assert api.event("t")["evolution_ready"] is True
+    assert [body for name, body in api.told() if name == "evolution.ready"] == [{"buddy_id": buddy}]
+
+
+def test_a_buddy_that_is_no_longer_ready_is_told_of_again_when_it_is() -> None:
+    api = Listening(rules=evolving(10))
+    path = f"/buddies/{api.buddy()}/coins"
+    api.ok("POST", path, {"amount": 10, "reason": "gift"})
+    api.ok("POST", f"{path}/spend", {"amount": 1, "reason": "sweets"})
+    api.ok("POST", path, {"amount": 1, "reason": "gift"})
+    assert [name for name, _ in api.told()].count("evolution.ready") == 2
+
+
+def test_each_stage_that_a_buddy_is_ready_for_is_told_of_also_when_it_evolves_by_itself() -> None:
+    api = Listening(rules=evolving(10, 10, auto=True))
+    path = f"/buddies/{api.buddy()}/coins"
+    api.ok("POST", path, {"amount": 10, "reason": "gift"})
+    api.event("t")
+    api.event("t")
+    api.event("t")
+    told = [name for name, _ in api.told() if name in ("evolution.ready", "buddy.evolved")]
+    assert told == ["evolution.ready", "buddy.evolved"] * 2
+
+
 def test_an_endpoint_is_made_listed_without_its_secret_and_deleted() -> None:
     api = Api()
     created = api.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": ["badge.awarded"]})

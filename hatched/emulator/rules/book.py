@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hatched.emulator.rules.conditions import Test, compile_condition, mentions
+from hatched.emulator.rules.conditions import Test, compile_condition, looks_at_all, mentions
 from hatched.emulator.rules.model import Badge, CoinRule, Gate, Item, Rules, Skill, SkillRule, Streak
 
 
@@ -25,7 +25,6 @@ class Book:
     Attributes:
         plans: By event type; one that is missing sets nothing in motion.
         stages: By stage, all that a buddy needs to reach it.
-        acts_on: Event types that some rule looks at.
         types: Event types that are registered.
     """
 
@@ -64,8 +63,13 @@ class Book:
         conditions += [condition for stage in rules.evolution.stages for condition in stage.conditions]
         conditions += [item.visible_if for item, _ in self.items.values() if item.visible_if]
         looked_at = {event for condition in conditions if (event := mentions(condition))}
-        self.acts_on: frozenset[str] = frozenset(planned | looked_at)
-        self.types: frozenset[str] = self.acts_on | set(rules.event_types)
+        self._acts_on_all = any(map(looks_at_all, conditions))
+        self._acts_on = planned | looked_at
+        self.types: frozenset[str] = frozenset(self._acts_on | set(rules.event_types))
+
+    def acts_on(self, event_type: str) -> bool:
+        """Whether some rule looks at such events."""
+        return self._acts_on_all or event_type in self._acts_on
 
     @property
     def last_stage(self) -> int:

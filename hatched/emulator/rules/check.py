@@ -71,6 +71,8 @@ def _problems(rules: Rules) -> Iterator[Problem]:
     for field, owner, condition in _conditions(rules):
         if wrong := conditions.problem(condition):
             yield Problem(field, f"{owner}: {wrong}")
+        elif condition.type == "custom" and not field.startswith("badges."):
+            yield Problem(field, f"{owner}: a condition of type custom looks at an event, and here there is none")
     yield from _unknown(rules)
     yield from _out_of_range(rules)
 

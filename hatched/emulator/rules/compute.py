@@ -106,6 +106,8 @@ def compute(state: State, book: Book, event: Event, path: paths.Path | None = No
                 draft.badges = {**draft.badges, badge.key: Held("ready", event.now)}
                 earnings.ready += (badge.key,)
     effects = _effects(earnings, event, streak_updates, path_updates, path)
+    if effects is NOTHING and draft.skills is state.skills:
+        earnings.inferred += ("events.no_reason",)
     return Outcome(draft, earnings.entries, effects, earnings.inferred)
 
 
@@ -124,6 +126,13 @@ def ready_to_evolve(state: State, book: Book, now: float) -> bool:
         if not test(state, None, now):
             return False
     return True
+
+
+def becomes_ready(state: State, ready: bool) -> bool:
+    """Whether it is news that the buddy is `ready` for its next stage, which is remembered in `state`."""
+    news = ready and state.ready_for <= state.stage
+    state.ready_for = state.stage + 1 if ready else 0
+    return news
 
 
 def _streaks(streaks: tuple[Streak, ...], draft: State, event: Event, earnings: Earnings) -> tuple[StreakUpdate, ...]:
@@ -163,7 +172,7 @@ def _effects(
 ) -> Effects:
     book = earnings.book
     if not (earnings.entries or earnings.awarded or earnings.ready or streaks or updates):
-        looked_at = event.type in book.acts_on or (path is not None and event.type in path.looks_at)
+        looked_at = book.acts_on(event.type) or (path is not None and event.type in path.looks_at)
         return NOTHING if looked_at else NO_MATCHING_RULES
     coins = 0
     tokens: list[str] = []

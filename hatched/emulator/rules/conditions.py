@@ -50,6 +50,11 @@ def problem(condition: Condition) -> str | None:
     return None
 
 
+def looks_at_all(condition: Condition) -> bool:
+    """Whether every event may fulfil a condition, of whatever type."""
+    return condition.type == "custom" and mentions(condition) is None
+
+
 def mentions(condition: Condition) -> str | None:
     """The event type that a condition looks at."""
     event_type = condition.config.get("event_type")

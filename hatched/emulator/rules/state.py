@@ -94,6 +94,7 @@ class State:
         equipped: Ids of the items that should be worn.
         gates: When each gate was opened.
         done: When each sub-step, step and path was completed, by id.
+        ready_for: The stage that the buddy was last found ready for, if it still was when that was looked at.
     """
 
     stage: int = 1
@@ -110,6 +111,7 @@ class State:
     look: Look = PLAIN
     gates: Mapping[str, float] = NONE
     done: Mapping[str, float] = NONE
+    ready_for: int = 0
 
     def copy(self) -> State:
         """One whose changes do not show here: its attributes are replaced, and what they hold never changes."""
@@ -128,6 +130,7 @@ class State:
             self.look,
             self.gates,
             self.done,
+            self.ready_for,
         )
 
     def tally(self, slot: Slot) -> Tally:
