@@ -33,6 +33,10 @@ def _svg(name: str, stage: int, items: list[str]) -> str:
     parts = [
         f'<ellipse cx="64" cy="72" rx="{size}" ry="{size - seed[2] % 8}" fill="hsl({hue} 70% 60%)"/>',
         f'<circle cx="{64 - size // 3}" cy="62" r="{eye}"/><circle cx="{64 + size // 3}" cy="62" r="{eye}"/>',
+        *(  # freckles of its own: more ways than there are buddies
+            f'<circle cx="{50 + seed[at] % 29}" cy="{70 + seed[at + 1] % 18}" r="2" fill="hsl({hue} 70% 40%)"/>'
+            for at in range(8, 16, 2)
+        ),
         *(
             f'<path d="M{40 + 12 * horn} 40l6-{8 + seed[3 + horn] % 12} 6 {8 + seed[3 + horn] % 12}z"'
             f' fill="hsl({hue} 70% 40%)"/>'

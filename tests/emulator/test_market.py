@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from hatched.emulator import Operations, Request, Rules
+from hatched.emulator import Operations, Request, Rules, art
 from hatched.emulator.catalogue import item_id
 from hatched.emulator.rules.model import Badge, Condition, Item
 
@@ -275,6 +275,13 @@ def test_every_picture_can_be_fetched_and_differs() -> None:
         assert (response.status, response.header("Content-Type")) == (200, "image/svg+xml")
         pictures.add(response.body)
     assert len(urls) == len(pictures) == 3
+
+
+def test_every_buddy_has_a_picture_of_its_own_that_stays() -> None:
+    paths = [f"{art.PREFIX}{UUID(int=number)}/1.svg" for number in range(5_000)]
+    pictures = [art.draw(path, "") for path in paths]
+    assert len(set(pictures)) == 5_000
+    assert [art.draw(path, "") for path in paths] == pictures
 
 
 @pytest.mark.parametrize(
