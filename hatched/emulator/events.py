@@ -10,7 +10,7 @@ from attrs import evolve
 
 from hatched.emulator import badges, delivery, evolution, wallet
 from hatched.emulator.clock import iso, month_of, next_month
-from hatched.emulator.context import Call
+from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.plans import UPGRADE_URL
@@ -36,7 +36,7 @@ def send(call: Call, params: SendEventParams) -> Reply:
         # The stored text is sent as it is: a replay answers the same bytes.
         reason = _REASON_KEY + effects.rpartition(_REASON_KEY)[2] if _REASON_KEY in effects else "}"
         body = f'{{"effects":{effects}{reason}'
-    return Reply(body.encode(), 201, quota_headers(call))
+    return Reply(body.encode(), 201)
 
 
 def send_batch(call: Call, params: SendBatchParams) -> Reply:
@@ -44,20 +44,20 @@ def send_batch(call: Call, params: SendBatchParams) -> Reply:
     events = tuple(event if event.event_id else evolve(event, event_id=call.world.ids.new()) for event in params.events)
     results = _ingest(call, events)
     body = ",".join(results[event.event_id] for event in events if event.event_id)
-    return Reply(f'{{"results":[{body}]}}'.encode(), 201, quota_headers(call))
+    return Reply(f'{{"results":[{body}]}}'.encode(), 201)
 
 
-def quota_headers(call: Call) -> tuple[tuple[str, str], ...]:
+def quota_headers(world: World, customer_id: str, now: float) -> tuple[tuple[str, str], ...]:
     """`X-Event-Quota-*`; the suffixes, and that only the event routes send them, are inferred."""
-    limit = call.world.settings.plan.events
+    limit = world.settings.plan.events
     if limit is None:
         return ()
-    used = _used(call)
+    used = _used(world, customer_id, now)
     return (
         ("X-Event-Quota-Limit", str(limit)),
         ("X-Event-Quota-Used", str(used)),
         ("X-Event-Quota-Remaining", str(max(limit - used, 0))),
-        ("X-Event-Quota-Reset", str(int(next_month(call.now)))),
+        ("X-Event-Quota-Reset", str(int(next_month(now)))),
     )
 
 
@@ -231,15 +231,17 @@ def _load(call: Call, users: set[str]) -> tuple[dict[tuple[str, str], _Buddy], d
     return buddies, states
 
 
-def _used(call: Call) -> int:
-    row = call.one("SELECT used FROM usage WHERE customer_id = ? AND month = ?", call.customer_id, month_of(call.now))
+def _used(world: World, customer_id: str, now: float) -> int:
+    row = world.store.db.execute(
+        "SELECT used FROM usage WHERE customer_id = ? AND month = ?", (customer_id, month_of(now))
+    ).fetchone()
     return row["used"] if row else 0
 
 
 def _reserve(call: Call, count: int) -> None:
     """Charges the month's quota, all of a batch or nothing (inferred). Raises 402."""
     limit = call.world.settings.plan.events
-    used = 0 if limit is None else _used(call)
+    used = 0 if limit is None else _used(call.world, call.customer_id, call.now)
     if limit is not None and used + count > limit:
         raise ApiError(
             402,
@@ -251,7 +253,6 @@ def _reserve(call: Call, count: int) -> None:
                 "reset_at": iso(next_month(call.now)),
                 "upgrade_url": UPGRADE_URL,
             },
-            quota_headers(call),
             guess="quota.batch" if count > 1 else None,
         )
     if limit is not None and used * 5 < limit * 4 <= (used + count) * 5:

@@ -112,7 +112,7 @@ SHARED = {
     "operations.types": "the types hatch, evolve, equip and rerender",
     "pages": "20 to a page, 100 at most",
     "paths.order": "the sub-steps of a step come in order",
-    "quota.headers": "the suffixes of X-Event-Quota-*",
+    "quota.headers": "the suffixes of X-Event-Quota-*, and that only the event routes send them, whatever they answer",
     "sessions.claims": "the claims of tokens",
     "skills.changes": "the names updates, amount and value of a change by hand",
     "validation.fields": "an entry of details.fields has field and message; switch field_errors",

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hatched.emulator import ai_credits, idempotency
+from hatched.emulator import ai_credits, events, idempotency
 from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
@@ -17,9 +17,10 @@ from hatched.emulator.messages import Reply, Request, loads
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
 from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
-from hatched.routes import Confidence
+from hatched.routes import EVENTS_SEND, EVENTS_SEND_BATCH, Confidence
 
 _log = logging.getLogger("hatched.emulator")
+_OF_EVENTS = (EVENTS_SEND, EVENTS_SEND_BATCH)
 # inferred: that ids of buddies are UUIDs is seen, that the others are is not
 UUIDS = {
     "buddy_id",
@@ -68,6 +69,8 @@ class Pipeline:
             reply = ApiError(500, "internal_error", "Internal server error").reply(request_id)
         if principal is not None:
             extra += ai_credits.balance(self.world.store.db, principal.customer_id).headers
+            if match is not None and match.route in _OF_EVENTS:
+                extra += events.quota_headers(self.world, principal.customer_id, now)
         if match is not None:
             seen = match.route.confidence is Confidence.SEEN and not guesses
             extra += (("X-Hatched-Emulator-Fidelity", "seen" if seen else "inferred"),)

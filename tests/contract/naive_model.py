@@ -287,7 +287,8 @@ class NaiveHatched:
             answer = self.replay_or_run(call, route, customer)
         except Refusal as refusal:
             answer = refusal.answer
-        return answer._replace(headers={**answer.headers, **rate})
+        quota = self.quota_headers(customer) if route[1] == "events" else {}  # silent: which responses have it
+        return answer._replace(headers={**answer.headers, **quota, **rate})
 
     def route(self, call: Call) -> tuple[str, ...]:
         for route in [*SHAPES, *READS]:
@@ -370,8 +371,7 @@ class NaiveHatched:
         if route[0] == "GET":
             return Answer(200, handler(customer, *arguments, **query))
         status, body = handler(customer, *arguments, call.body or {}, **query)
-        quota = self.quota_headers(customer) if route[1] == "events" else {}
-        return Answer(status, body, headers=quota)
+        return Answer(status, body)
 
     def quota_headers(self, customer: Any) -> dict[str, str]:
         used = customer["quota"].get(period_start("monthly", self.now), 0)

@@ -56,6 +56,37 @@ def test_a_replay_answers_the_same_bytes_and_changes_nothing() -> None:
     assert len(api.emulator.effects()) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "key", "status"),
+    [
+        ("/events", LESSON, "a", 201),
+        ("/events/batch", {"events": [LESSON]}, "b", 201),
+        ("/events", {**LESSON, "user_id": "another"}, "a", 409),
+        ("/events", {**LESSON, "type": "unheard_of", "event_id": "new"}, None, 422),
+        ("/events/batch", {"events": []}, None, 422),
+        ("/events", {**LESSON, "audience": "nobody", "event_id": "new"}, None, 400),
+    ],
+)
+def test_every_answer_of_an_event_route_tells_the_quota(path: str, body: Any, key: str | None, status: int) -> None:
+    api = Api(plan="free")
+    for first, target, once in (("a", "/events", LESSON), ("b", "/events/batch", {"events": [LESSON]})):
+        assert api.send("POST", target, once, headers={"Idempotency-Key": first}).status == 201
+    answer = api.send("POST", path, body, headers={"Idempotency-Key": key} if key else {})
+    assert (answer.status, answer.header("Idempotency-Replayed")) == (status, "true" if status == 201 else None)
+    assert [answer.header(f"X-Event-Quota-{name}") for name in ("Limit", "Used", "Remaining", "Reset")] == [
+        "10000",
+        "1",
+        "9999",
+        "1769904000",
+    ]
+
+
+def test_answers_that_know_no_customer_or_no_events_tell_no_quota() -> None:
+    api = Api()
+    for answer in (api.send("POST", "/events", LESSON, key="hatch_test_wrong"), api.send("GET", "/buddies")):
+        assert answer.header("X-Event-Quota-Limit") is None
+
+
 def test_a_replay_outlives_the_rules_that_made_it() -> None:
     api = Api(plan="pro")
     api.buddy("user_42")
