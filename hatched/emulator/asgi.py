@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from hatched.emulator import control
 from hatched.emulator.errors import ApiError
-from hatched.emulator.faults import Fault, instead
+from hatched.emulator.faults import Fault
 from hatched.emulator.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class App:
         except ConnectionError:
             return  # the client hung up before it had sent everything
         except ValueError as error:
-            request_id = _request(scope, b"").header("x-request-id") or self._emulator._world.ids.request()
+            request_id = self._emulator._request_id(_request(scope, b"").by_name)
             reply = ApiError(413, "bad_request", str(error)).reply(request_id)
             headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
             await _answer(send, Response(413, headers, reply.encoded()))
@@ -62,18 +62,18 @@ class App:
             return
         response, fault = self._emulator.exchange(request)
         if fault is not None:
-            response = await self._weather(scope, request, response, fault, receive, send)
+            response = await self._weather(scope, response, fault, receive, send)
         if response is not None:
             await _answer(send, response)
         if self._emulator._has_due_webhooks():
             await anyio.to_thread.run_sync(self._emulator.run_due)
 
     async def _weather(
-        self, scope: Scope, request: Request, response: Response | None, fault: Fault, receive: Receive, send: Send
+        self, scope: Scope, response: Response | None, fault: Fault, receive: Receive, send: Send
     ) -> Response | None:
         """What to answer under `fault`, or `None` if that has been seen to."""
         if fault.kind == "status":
-            return instead(fault, request)
+            return response
         if fault.kind == "latency":
             await anyio.sleep(fault.seconds)
             return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from functools import cache
@@ -20,7 +21,7 @@ from hatched.emulator.context import Operations, Settings, World
 from hatched.emulator.courier import Courier
 from hatched.emulator.delivery import Receiver
 from hatched.emulator.errors import ApiError
-from hatched.emulator.faults import Fault, Faults
+from hatched.emulator.faults import Fault, Faults, instead
 from hatched.emulator.handlers import WORK
 from hatched.emulator.ids import Ids
 from hatched.emulator.journal import Entry
@@ -77,7 +78,7 @@ class Snapshot(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """What a request meets: the server's response if it got there, and what went wrong on the way."""
+    """What a request meets: the response to it, of the server or in its place, and what goes wrong on the way."""
 
     response: Response | None
     fault: Fault | None
@@ -182,11 +183,17 @@ class Emulator:
         with self._lock:
             match = router.match(request.method, request.path)
             fault = self.faults.take(match.route if match else None)
-            if fault is None or fault.reaches_the_server:
-                return Exchange(self._answer(request, match, fault), fault)
+            if fault is None:
+                return Exchange(self._answer(request, match, None), None)
+            response = self._answer(request, match, fault) if fault.reaches_the_server else None
             headers = request.by_name
-            self._note(request, match, headers, None, headers.get("x-request-id"), fault)
-            return Exchange(None, fault)
+            request_id = headers.get("x-request-id") if response is None else response.header("x-request-id")
+            if fault.kind == "status":
+                request_id = request_id or self._request_id(headers)
+                response = instead(fault, request_id)
+            if not fault.reaches_the_server:
+                self._note(request, match, headers, None, request_id, fault)
+            return Exchange(response, fault)
 
     def next_due(self) -> float | None:
         """When time alone will make something due that is not yet, in Unix seconds."""
@@ -551,7 +558,7 @@ class Emulator:
         now = self.clock.now()
         self._run_due(now)
         headers = request.by_name
-        request_id = headers.get("x-request-id") or self._world.ids.request()
+        request_id = self._request_id(headers)
         reply = self._pipeline.answer(request, headers, match, now, request_id)
         self._note(request, match, headers, reply.status, request_id, fault)
         body = reply.encoded()
@@ -561,6 +568,11 @@ class Emulator:
             (*content, ("Date", formatdate(now, usegmt=True)), ("X-Request-Id", request_id), *reply.headers),
             body,
         )
+
+    def _request_id(self, headers: Mapping[str, str]) -> str:
+        """What the answer calls a request: the id that it brought, or a new one."""
+        with self._lock:
+            return headers.get("x-request-id") or self._world.ids.request()
 
     def _note(
         self,

@@ -12,7 +12,7 @@ from attrs import Attribute, field, frozen, validators
 
 from hatched.emulator.beyond import ALL_ROUTES
 from hatched.emulator.errors import ApiError
-from hatched.emulator.messages import Request, Response
+from hatched.emulator.messages import Response
 from hatched.routes import Route
 
 _EMPTY = (204, 205, 304)
@@ -141,10 +141,9 @@ class Faults:
         return None
 
 
-def instead(fault: Fault, request: Request) -> Response:
+def instead(fault: Fault, request_id: str) -> Response:
     """The answer of something in front of the server, such as a gateway (its code is ours)."""
     code = "rate_limited" if fault.code == 429 else "service_unavailable"
-    request_id = request.header("x-request-id") or ""
     reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
     if fault.code in _EMPTY:
         return Response(fault.code, (("X-Request-Id", request_id),), b"")

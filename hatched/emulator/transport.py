@@ -13,7 +13,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import httpx
 
-from hatched.emulator.faults import Fault, instead
+from hatched.emulator.faults import Fault
 from hatched.emulator.messages import Request
 
 if TYPE_CHECKING:
@@ -87,8 +87,6 @@ def _answer(request: httpx.Request, exchange: Exchange) -> httpx.Response:
             raise httpx.ReadTimeout("The read operation timed out", request=request)
         if fault.kind in ("drop", "refuse"):
             _break(request, fault)
-        if fault.kind == "status":
-            response = instead(fault, _message(request, b""))
     assert response is not None
     cut = len(response.body) // 2 if fault is not None and fault.kind == "truncate" else None
     return httpx.Response(

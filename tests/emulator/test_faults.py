@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -62,6 +63,28 @@ def test_a_status_comes_instead_of_the_answer(after_commit: bool) -> None:
     assert limited.headers["Retry-After"] == "0.5"
     assert "Retry-After" not in unavailable.headers
     assert len(emulator.effects()) == after_commit
+
+
+@pytest.mark.parametrize("served", [False, True])
+@pytest.mark.parametrize("after_commit", [False, True])
+def test_a_status_has_the_request_id_that_the_journal_shows(after_commit: bool, served: bool) -> None:
+    emulator = Emulator()
+    emulator.faults.script("events.send", [Fault.status(503, after_commit=after_commit)] * 2)
+    headers = {"Authorization": f"Bearer {emulator.api_key}"}
+
+    def ask(http: httpx.Client, **more: str) -> str:
+        answer = http.post("events", json=EVENT, headers=headers | more)
+        assert answer.json()["error"]["requestId"] == answer.headers["X-Request-Id"]
+        return answer.headers["X-Request-Id"]
+
+    if served:
+        with emulator.serve() as server, httpx.Client(base_url=server.base_url) as http:
+            ids = [ask(http), ask(http, **{"X-Request-Id": "req_1"})]
+    else:
+        with client(emulator) as http:
+            ids = [ask(http), ask(http, **{"X-Request-Id": "req_1"})]
+    assert UUID(ids[0])
+    assert ids == [entry.request_id for entry in emulator.journal] == [ids[0], "req_1"]
 
 
 @pytest.mark.parametrize(
