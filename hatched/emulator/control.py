@@ -168,7 +168,10 @@ def _faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> 
         "pending": {
             route: [None if fault is None else attrs.asdict(fault) for fault in faults]
             for route, faults in pending.items()
-        }
+        },
+        "random": [
+            {**attrs.asdict(fault), "probability": chance} for fault, chance in emulator.faults.chances().items()
+        ],
     }
 
 

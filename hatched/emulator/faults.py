@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from attrs import Attribute, field, frozen, validators
 
 from hatched.emulator.beyond import ALL_ROUTES
-from hatched.emulator.errors import ApiError
+from hatched.emulator.errors import CODES, ApiError
 from hatched.emulator.messages import Response
 from hatched.routes import Route
 
@@ -25,12 +25,23 @@ def _seconds(_: Fault, attribute: Attribute[Any], value: Any) -> None:
         raise ValueError(f"{attribute.name} must be seconds, not {value!r}")
 
 
+def _of_the_catalogue(fault: Fault, _: Attribute[Any], error: Any) -> None:
+    if error is None:
+        return
+    if error not in CODES:
+        raise ValueError(f"{error!r} is no code of the API (there are {', '.join(CODES)})")
+    if fault.code != CODES[error]:
+        raise ValueError(f"{error} comes with status {CODES[error]}, not {fault.code}")
+
+
 @frozen
 class Fault:
     """One thing that goes wrong with one request. Use the class methods.
 
     Attributes:
         after_commit: Whether the server has done its work before things go wrong.
+        code: The HTTP status of an answer in place of the server's.
+        error: The `code` in its body, if not one of ours.
     """
 
     kind: Kind = field(validator=validators.in_(get_args(Kind)))
@@ -39,6 +50,7 @@ class Fault:
     retry_after: float | None = field(default=None, validator=_seconds)
     seconds: float = field(default=0.0, validator=_seconds)
     reset: bool = field(default=False, validator=validators.instance_of(bool))
+    error: str | None = field(default=None, validator=_of_the_catalogue)
 
     @property
     def reaches_the_server(self) -> bool:
@@ -46,9 +58,16 @@ class Fault:
         return self.after_commit or self.kind in {"latency", "truncate"}
 
     @classmethod
-    def status(cls, code: int, *, after_commit: bool = False, retry_after: float | None = None) -> Fault:
-        """Another answer than the server's: 503, 502, or 429 with what `retry_after` says as its `Retry-After`."""
-        return cls("status", after_commit, code=code, retry_after=retry_after)
+    def status(
+        cls, code: int, *, after_commit: bool = False, retry_after: float | None = None, error: str | None = None
+    ) -> Fault:
+        """Another answer than the server's: 503, 502, or 429 with what `retry_after` says as its `Retry-After`.
+
+        Args:
+            code: The HTTP status.
+            error: One of the API's codes that comes with this status, such as `upstream_image_error` with 502.
+        """
+        return cls("status", after_commit, code=code, retry_after=retry_after, error=error)
 
     @classmethod
     def drop(cls, *, after_commit: bool = False, reset: bool = False) -> Fault:
@@ -111,6 +130,11 @@ class Faults:
         with self._lock:
             return {route: list(script) for route, script in self._scripts.items() if script}
 
+    def chances(self) -> dict[Fault, float]:
+        """What every request may meet, with its probability."""
+        with self._lock:
+            return dict(self._chances)
+
     def assert_all_fired(self) -> None:
         """Raises `AssertionError` if a scripted fault never met a request."""
         if left := {route: script for route, script in self.pending().items() if any(script)}:
@@ -142,8 +166,8 @@ class Faults:
 
 
 def instead(fault: Fault, request_id: str) -> Response:
-    """The answer of something in front of the server, such as a gateway (its code is ours)."""
-    code = "rate_limited" if fault.code == 429 else "service_unavailable"
+    """The answer of something in front of the server, such as a gateway; its code is ours if the fault names none."""
+    code = fault.error or ("rate_limited" if fault.code == 429 else "service_unavailable")
     reply = ApiError(fault.code, code, f"Scripted fault {fault.code}").reply(request_id)
     if fault.code in _EMPTY:
         return Response(fault.code, (("X-Request-Id", request_id),), b"")

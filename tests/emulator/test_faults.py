@@ -9,7 +9,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+import hatched
 from hatched.emulator import Emulator, Fault
+from hatched.emulator.errors import CODES
+from hatched.errors import ErrorCode
 
 EVENT = {"user_id": "u", "type": "lesson_completed"}
 
@@ -190,6 +193,35 @@ def test_what_is_no_fault_or_chance_is_refused() -> None:
         faults.script("events.send", [wrong])
     with pytest.raises(ValueError, match="between 0 and 1"):
         faults.random(1, {Fault.drop(): float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("upstream_image_error", 502, hatched.UpstreamImageError),
+        ("config_version_mismatch", 409, hatched.ConfigVersionMismatchError),
+        ("forbidden", 403, hatched.ForbiddenError),
+        ("capability_disabled", 403, hatched.ForbiddenError),
+    ],
+)
+def test_a_status_can_name_a_code_of_the_api(code: str, status: int, error: type[hatched.HatchedError]) -> None:
+    emulator = Emulator()
+    emulator.faults.script("health", [Fault.status(status, error=code)])
+    with emulator.sync_client(max_retries=0) as sdk, pytest.raises(error) as caught:
+        sdk.health()
+    assert (type(caught.value), caught.value.code, caught.value.status_code) == (error, code, status)
+
+
+def test_the_codes_that_a_status_can_name_are_those_of_the_sdk() -> None:
+    assert set(CODES) == set(ErrorCode)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"), [(502, "upstream_error", "is no code"), (500, "upstream_image_error", "status 502")]
+)
+def test_a_code_that_the_api_does_not_send_with_a_status_is_refused(status: int, code: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Fault.status(status, error=code)
 
 
 def test_a_pass_that_is_left_over_is_no_fault() -> None:

@@ -253,6 +253,22 @@ def test_faults_are_scripted_and_accounted_for_from_outside(emulator: Emulator) 
     assert ask(emulator, "GET", "/faults")[1]["pending"] == {}
 
 
+def test_random_faults_are_shown_until_they_are_cleared(emulator: Emulator) -> None:
+    lost = {"kind": "status", "code": 502, "error": "upstream_image_error", "probability": 0.2}
+    ask(emulator, "POST", "/faults", {"random": {"seed": 1, "faults": [lost]}})
+    (shown,) = ask(emulator, "GET", "/faults")[1]["random"]
+    assert {name: shown[name] for name in lost} == lost
+    ask(emulator, "DELETE", "/faults")
+    assert ask(emulator, "GET", "/faults")[1]["random"] == []
+
+
+@pytest.mark.parametrize("code", ["upstream_error", "forbidden", 7, []])
+def test_a_fault_with_a_code_that_the_api_does_not_send_is_refused(emulator: Emulator, code: Any) -> None:
+    script = {"events.send": [{"kind": "status", "code": 502, "error": code}]}
+    assert ask(emulator, "POST", "/faults", {"script": script})[0] == 400
+    assert emulator.faults.pending() == {}
+
+
 def test_a_script_with_a_mistake_changes_nothing(emulator: Emulator) -> None:
     script = {"events.send": [{"kind": "drop"}], "no.route": []}
     assert ask(emulator, "POST", "/faults", {"script": script})[0] == 400
