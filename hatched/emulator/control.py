@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
@@ -49,13 +49,12 @@ def answer(emulator: Emulator, request: Request, peer: str) -> Response:
         if action is None:
             known = ", ".join(sorted(f"{method} {_PREFIX}/{path}".rstrip("/") for method, path in _ACTIONS))
             raise _RefusedError(404, f"there is no {request.method} {request.path}; there are {known}")
-        function, names = action
         body = _body(request)
-        if names is not None and (strange := sorted(body.keys() - names)):
-            known = ", ".join(sorted(names)) or "no body"
-            raise _RefusedError(400, f"{', '.join(strange)} means nothing here, which takes {known}")
-        query = {key: values[-1] for key, values in parse_qs(request.query).items()}
-        return _json(200, function(emulator, body, query))
+        if action.body is not None:
+            _refuse_strange(body, action.body, "no body")
+        query = dict(parse_qsl(request.query, keep_blank_values=True))
+        _refuse_strange(query, action.query, "no query")
+        return _json(200, action.function(emulator, body, query))
     except _RefusedError as refused:
         return _json(refused.status, {"error": {"message": str(refused)}})
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
@@ -64,6 +63,13 @@ def answer(emulator: Emulator, request: Request, peer: str) -> Response:
     except Exception as error:  # noqa: BLE001  like a server, it answers whatever happens
         _log.exception("the emulator failed on %s %s", request.method, request.path)
         return _json(500, {"error": {"message": f"{type(error).__name__}: {error}"}})
+
+
+def _refuse_strange(given: Mapping[str, Any], known: Collection[str], nothing: str) -> None:
+    if strange := sorted(given.keys() - known):
+        raise _RefusedError(
+            400, f"{', '.join(strange)} means nothing here, which takes {', '.join(sorted(known)) or nothing}"
+        )
 
 
 def _admit(request: Request, peer: str) -> None:
@@ -259,27 +265,33 @@ def _openapi(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) ->
     return openapi.document(emulator.origin)
 
 
-_Action = Callable[["Emulator", dict[str, Any], dict[str, str]], Any]
-_NOTHING: set[str] = set()
-_ACTIONS: dict[tuple[str, str], tuple[_Action, set[str] | None]] = {
-    ("GET", ""): (_status, _NOTHING),
-    ("POST", "reset"): (_reset, _NOTHING),
-    ("POST", "clock"): (_advance, {"advance"}),
-    ("GET", "effects"): (_effects, _NOTHING),
-    ("GET", "journal"): (_journal, _NOTHING),
-    ("GET", "faults"): (_faults, _NOTHING),
-    ("POST", "faults"): (_set_faults, {"script", "random"}),
-    ("DELETE", "faults"): (_clear_faults, _NOTHING),
-    ("POST", "rules"): (_publish, None),
-    ("POST", "keys"): (_add_key, {"key", "scopes", "customer"}),
-    ("DELETE", "keys"): (_revoke_key, {"key"}),
-    ("POST", "credits"): (_add_credits, {"count"}),
-    ("POST", "failures"): (_fail_next, {"operation", "reason"}),
-    ("POST", "webhooks"): (_webhooks, {"url"}),
-    ("POST", "snapshots"): (_snapshot, _NOTHING),
-    ("POST", "restore"): (_restore, {"snapshot"}),
-    ("GET", "export"): (_export, _NOTHING),
-    ("POST", "import"): (_import, None),
-    ("GET", "coverage"): (_coverage, _NOTHING),
-    ("GET", "openapi.json"): (_openapi, _NOTHING),
+class _Action(NamedTuple):
+    """A function, and the names that its body and its query may have; `None` leaves the body to the function."""
+
+    function: Callable[[Emulator, dict[str, Any], dict[str, str]], Any]
+    body: Collection[str] | None = ()
+    query: Collection[str] = ()
+
+
+_ACTIONS: dict[tuple[str, str], _Action] = {
+    ("GET", ""): _Action(_status),
+    ("POST", "reset"): _Action(_reset),
+    ("POST", "clock"): _Action(_advance, {"advance"}),
+    ("GET", "effects"): _Action(_effects, query={"user_id"}),
+    ("GET", "journal"): _Action(_journal, query={"route"}),
+    ("GET", "faults"): _Action(_faults),
+    ("POST", "faults"): _Action(_set_faults, {"script", "random"}),
+    ("DELETE", "faults"): _Action(_clear_faults),
+    ("POST", "rules"): _Action(_publish, None),
+    ("POST", "keys"): _Action(_add_key, {"key", "scopes", "customer"}),
+    ("DELETE", "keys"): _Action(_revoke_key, {"key"}),
+    ("POST", "credits"): _Action(_add_credits, {"count"}),
+    ("POST", "failures"): _Action(_fail_next, {"operation", "reason"}),
+    ("POST", "webhooks"): _Action(_webhooks, {"url"}),
+    ("POST", "snapshots"): _Action(_snapshot),
+    ("POST", "restore"): _Action(_restore, {"snapshot"}),
+    ("GET", "export"): _Action(_export),
+    ("POST", "import"): _Action(_import, None),
+    ("GET", "coverage"): _Action(_coverage),
+    ("GET", "openapi.json"): _Action(_openapi),
 }

@@ -215,7 +215,7 @@ def _responses(route: Route, handler: Handler, schemas: Schemas) -> dict[str, An
     answer = _answer(route, schemas)
     done = _DONE_OTHERWISE.get(route, _DONE[route.method])
     responses = {str(status): _response(status, answer) for status in done}
-    refused = {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in _refusals(route, handler)}
+    refused = {str(status): {"$ref": f"#/components/responses/Error{status}"} for status in _refusals(route)}
     return responses | refused
 
 
@@ -224,17 +224,15 @@ def _response(status: int, schema: Schema | None) -> dict[str, Any]:
     return {"description": _MEANINGS[status], **content}
 
 
-def _refusals(route: Route, handler: Handler) -> list[int]:
+def _refusals(route: Route) -> list[int]:
     arguments = _arguments(route)
-    statuses = {429, *_REFUSED_TOO.get(route, ())}
+    statuses = {422, 429, *_REFUSED_TOO.get(route, ())}
     if route.access is not Access.ANY:
         statuses |= {401, 403}
     if route.method != "GET":
         statuses |= {400, 409}
     if arguments:
         statuses.add(404)
-    if handler.body is not None or handler.query is not None or not UUIDS.isdisjoint(arguments):
-        statuses.add(422)
     return sorted(statuses)
 
 

@@ -16,7 +16,7 @@ from hatched.emulator.handlers import HANDLERS, Handler
 from hatched.emulator.messages import Reply, Request, loads
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.router import Match
-from hatched.emulator.validation import InvalidError, check_uuid, parse, parse_query
+from hatched.emulator.validation import InvalidError, Nothing, check_uuid, parse, parse_query
 from hatched.routes import EVENTS_SEND, EVENTS_SEND_BATCH, Confidence
 
 _log = logging.getLogger("hatched.emulator")
@@ -136,11 +136,13 @@ def _values(handler: Handler, call: Call, request: Request) -> list[Any]:
             call.args[name] = check_uuid(name, value)
     values: list[Any] = []
     if request.method != "GET":
-        data = _decode(request.body)
+        body: Any = parse(handler.body or Nothing, _decode(request.body), call.args)
         if handler.body is not None:
-            values.append(parse(handler.body, data, call.args))
+            values.append(body)
     if handler.query is not None:
         values.append(parse_query(handler.query, request.query, call.args))
+    elif request.query:
+        parse_query(Nothing, request.query)
     return values
 
 

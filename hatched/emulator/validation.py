@@ -42,6 +42,11 @@ class Problem(NamedTuple):
     seen: bool = True
 
 
+@attrs.frozen
+class Nothing:
+    """The body, or the query, of a route that takes none."""
+
+
 class InvalidError(ValueError):
     """A value that does not fit its class."""
 

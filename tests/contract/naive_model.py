@@ -353,10 +353,9 @@ class NaiveHatched:
         return answer
 
     def run(self, call: Call, route: tuple[str, ...], customer: Any) -> Answer:
-        # silent: a query or a body where the route has none is not looked at
-        wrong = [name for name in call.query if route in QUERIES and name not in QUERIES[route]]
-        if SHAPES.get(route):
-            wrong += wrong_names(call.body, SHAPES[route])
+        wrong = [name for name in call.query if name not in QUERIES.get(route, ())]
+        if route in SHAPES:
+            wrong += wrong_names({} if call.body is None else call.body, SHAPES[route])
             if route == ("POST", "events", "batch") and not wrong:
                 wrong += [name for event in call.body["events"] for name in wrong_names(event, EVENT)]
             if route == ("PATCH", "buddies", "*", "skills") and not wrong:
@@ -367,10 +366,9 @@ class NaiveHatched:
         name = "_".join(words + ["one"] * (route[-1] == "*"))
         arguments = [mine for mine, word in zip(call.path, route[1:], strict=True) if word == "*"]
         handler = getattr(self, name)
-        query = call.query if route in QUERIES else {}
         if route[0] == "GET":
-            return Answer(200, handler(customer, *arguments, **query))
-        status, body = handler(customer, *arguments, call.body or {}, **query)
+            return Answer(200, handler(customer, *arguments, **call.query))
+        status, body = handler(customer, *arguments, call.body or {}, **call.query)
         return Answer(status, body)
 
     def quota_headers(self, customer: Any) -> dict[str, str]:

@@ -253,6 +253,17 @@ def test_faults_are_scripted_and_accounted_for_from_outside(emulator: Emulator) 
     assert ask(emulator, "GET", "/faults")[1]["pending"] == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "known"), [("/effects", "user_id"), ("/journal", "route"), ("/coverage", "no query"), ("", "no query")]
+)
+@pytest.mark.parametrize("value", ["ada", ""])
+def test_a_query_that_means_nothing_is_refused_with_those_that_do(
+    emulator: Emulator, path: str, known: str, value: str
+) -> None:
+    status, told = ask(emulator, "GET", f"{path}?userId={value}")
+    assert (status, told) == (400, {"error": {"message": f"userId means nothing here, which takes {known}"}})
+
+
 def test_random_faults_are_shown_until_they_are_cleared(emulator: Emulator) -> None:
     lost = {"kind": "status", "code": 502, "error": "upstream_image_error", "probability": 0.2}
     ask(emulator, "POST", "/faults", {"random": {"seed": 1, "faults": [lost]}})

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 
 from hatched.emulator import Emulator, Request
+from hatched.emulator.beyond import ALL_ROUTES
+from hatched.emulator.handlers import HANDLERS
 from hatched.emulator.validation import InvalidError, parse, parse_query
 from hatched.models import buddies, eggs, events, paths, tokens, webhooks
+from hatched.routes import Route
 
 from .support import Api
 
@@ -209,3 +214,31 @@ def test_a_null_character_is_refused() -> None:
 def test_a_moment_that_utc_does_not_have_is_refused(moment: str) -> None:
     event = {"user_id": "u", "type": "lesson_completed", "occurred_at": moment}
     assert Api().code("POST", "/events", event) == (422, "validation_failed")
+
+
+def target(route: Route) -> str:
+    """Its path, with ids of the right form."""
+    return re.sub(r"\{\w+\}", str(UUID(int=0, version=4)), route.path)
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ALL_ROUTES.values() if HANDLERS[route.id].body is None], ids=lambda route: route.id
+)
+def test_every_route_refuses_a_query_that_it_does_not_know(route: Route) -> None:
+    api = Api(plan="enterprise")
+    assert api.code(route.method, target(route) + "?fooBar=3") == (422, "validation_failed")
+    assert api.message(route.method, target(route) + "?fooBar=3") == "property fooBar should not exist"
+
+
+def test_a_body_that_is_right_does_not_excuse_the_query() -> None:
+    event = {"user_id": "u", "type": "lesson_completed"}
+    assert Api().message("POST", "/events?fooBar=3", event) == "property fooBar should not exist"
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ALL_ROUTES.values() if route.method != "GET"], ids=lambda route: route.id
+)
+def test_every_route_refuses_a_body_that_it_does_not_know(route: Route) -> None:
+    api = Api(plan="enterprise")
+    assert "property fooBar should not exist" in api.message(route.method, target(route), {"fooBar": 1})
+    assert api.message(route.method, target(route), []) == "the request body must be a JSON object"
