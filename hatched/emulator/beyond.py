@@ -7,7 +7,7 @@ from attrs import frozen
 from hatched.emulator import ai_credits, wallet
 from hatched.emulator.clock import iso
 from hatched.emulator.context import Call
-from hatched.emulator.delivery import EVENTS
+from hatched.emulator.delivery import names
 from hatched.emulator.messages import Reply
 from hatched.emulator.validation import InvalidError, Problem
 from hatched.models.buddies import EarnCoinsParams
@@ -41,7 +41,7 @@ def grant_tokens(call: Call, params: EarnCoinsParams) -> Reply:
 
 def webhook_events(call: Call) -> Reply:
     """The names that an endpoint can subscribe to."""
-    return Reply({"events": list(EVENTS)})
+    return Reply({"events": list(names(call.world))})
 
 
 def credits_balance(call: Call) -> Reply:

@@ -42,7 +42,7 @@ class Settings:
         event_body: `nested` answers `{"effects": {...}, "debug_reason": ...}`, `flat` the effects themselves.
         batch_transaction: Whether a batch is one transaction or one per event.
         webhook_scheme: `current` signs with `X-Hatched-*` headers and sends bare bodies, `legacy` sends the older
-            envelope with `Hatched-Signature`.
+            names and bodies in an envelope with `Hatched-Signature`.
         event_retention: Seconds for which an event id is remembered; `None` is for ever.
         field_errors: Whether an entry of `details.fields` is `{"field", "message"}`, or only the message.
         strict: `seen` refuses, with 501, whatever the documentation does not state.

@@ -9,8 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hatched.emulator import rows
-from hatched.emulator.clock import iso
+from hatched.emulator import legacy, rows
 from hatched.emulator.context import World
 from hatched.emulator.messages import dumps
 
@@ -28,7 +27,7 @@ EVENTS = (
     "evolution.ready",
     "usage.threshold_reached",
 )
-"""Those that an endpoint can ask for. The names are seen; `token.spent` never happens here: coins are spent."""
+"""What is told. The names are seen; `token.spent` never happens here: coins are spent."""
 
 _DELAYS = (5, 30, 300)
 """Seconds from each failed attempt to the next (seen; that they count from attempt to attempt is inferred)."""
@@ -46,8 +45,17 @@ Receiver = Callable[[WebhookRequest], int]
 """Takes an attempt and answers its HTTP status. An exception is an attempt that found nobody."""
 
 
+def names(world: World) -> tuple[str, ...]:
+    """What an endpoint can ask for in the scheme in use."""
+    older = legacy.NAMES if world.settings.webhook_scheme == "legacy" else {}
+    return tuple(older.get(event, event) for event in EVENTS)
+
+
 def notify(world: World, customer_id: str, event: str, payload: dict[str, Any], now: float) -> None:
     """Queues an event for every endpoint that wants it, in the transaction that it tells of."""
+    if world.settings.webhook_scheme == "legacy":
+        payload = legacy.envelope(world, customer_id, event, payload, now)
+        event = payload["type"]
     for endpoint in world.store.db.execute(
         "SELECT id, events FROM webhook_endpoints WHERE customer_id = ? AND status = 'active' ORDER BY seq",
         (customer_id,),
@@ -148,13 +156,13 @@ def attempt(request: WebhookRequest, receiver: Receiver | None) -> tuple[int | N
 
 
 def record(world: World, made: Attempt, status: int | None, error: str | None) -> None:
-    """Notes how an attempt went, unless a later one, or a replay, has begun."""
+    """Notes how an attempt went, unless a later one has begun, or a replay was asked for."""
     done = status is not None and 200 <= status < 300
     # "A 4xx terminates faster than a 5xx": at once, we infer.
     given_up = made.following is None or (status is not None and 400 <= status < 500)
     world.store.db.execute(
         "UPDATE webhook_deliveries SET status = ?, response_code = ?, duration_ms = 0, error_message = ?,"
-        " due_at = ? WHERE seq = ? AND attempts = ?",
+        " due_at = ? WHERE seq = ? AND attempts = ? AND due_at IS ?",
         (
             "success" if done else "failed" if given_up else "pending",
             status,
@@ -162,6 +170,7 @@ def record(world: World, made: Attempt, status: int | None, error: str | None) -
             None if done or given_up else made.following,
             made.seq,
             made.number,
+            made.following,
         ),
     )
 
@@ -172,11 +181,12 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def _request(world: World, row: sqlite3.Row, timestamp: int) -> WebhookRequest:
-    legacy = world.settings.webhook_scheme == "legacy"
-    body = _envelope(row) if legacy else row["body"].encode()
+    older = world.settings.webhook_scheme == "legacy"
+    text: str = dumps({"deliveryId": row["id"], **json.loads(row["body"])}) if older else row["body"]
+    body = text.encode()
     signed = signature(row["secret"], timestamp, body)
     headers = {"Content-Type": "application/json"}
-    if legacy:
+    if older:
         headers |= {
             "Hatched-Signature": f"t={timestamp},v1={signed}",
             "Hatched-Delivery-Id": row["id"],
@@ -190,21 +200,3 @@ def _request(world: World, row: sqlite3.Row, timestamp: int) -> WebhookRequest:
             "X-Hatched-Signature": f"sha256={signed}",
         }
     return WebhookRequest(row["url"], headers, body)
-
-
-def _envelope(row: sqlite3.Row) -> bytes:
-    """The older body; that its `data` was camelCase is seen."""
-    body = {
-        "deliveryId": row["id"],
-        "eventId": row["id"],
-        "type": row["event"],
-        "customerId": row["customer_id"],
-        "createdAt": iso(row["created_at"]),
-        "data": {_camel(key): value for key, value in json.loads(row["body"]).items()},
-    }
-    return dumps(body).encode()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

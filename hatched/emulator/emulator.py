@@ -101,7 +101,7 @@ class Emulator:
         operations: How long hatching and the like take.
         event_body: Shape of the answer to `POST /events`, which the documentation leaves open.
         batch_transaction: Whether a batch is one transaction or one per event, which it leaves open too.
-        webhook_scheme: The documented signature and body of today, or those before.
+        webhook_scheme: The documented names, signature and bodies of today, or those before.
         event_retention: How long an event id is remembered, in seconds or as `"30d"`, which it leaves open; `None` is
             for ever.
         field_errors: Shape of an entry of `details.fields` in a 422, which it leaves open.

@@ -117,6 +117,9 @@ SHARED = {
     "skills.changes": "the names updates, amount and value of a change by hand",
     "validation.fields": "an entry of details.fields has field and message; switch field_errors",
     "webhooks.4xx": "a 4xx ends a delivery at once",
+    "webhooks.legacy": "of the legacy scheme: one eventId for all endpoints, the types event and manual of a source, a"
+    " badge's key as badgeId, awardedAt null until it is awarded, the bodies of buddy, evolution and usage webhooks",
+    "webhooks.replay": "replay makes one attempt more under the same id, redeliver a delivery of its own",
     "webhooks.bodies": "the bodies of token, badge, streak, evolution and usage webhooks",
 }
 """What most answers rest on."""

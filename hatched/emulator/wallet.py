@@ -92,8 +92,9 @@ def _tell(world: World, customer_id: str, row: tuple[Any, ...]) -> None:
         return
     verb = "earned" if amount > 0 else "spent"
     payload = {"buddy_id": buddy_id, "amount": abs(amount), "balance": balance, "reason": reason}
+    payload |= {"reference_id": reference, "ledger_id": ledger_id}
     if slot == "primary":
-        payload |= {"reference_id": reference, "ledger_id": ledger_id, "is_lucky": False}
+        payload["is_lucky"] = False
         delivery.notify(world, customer_id, f"coins.{verb}", payload, now)
     else:
         delivery.notify(world, customer_id, f"token.{verb}", {**payload, "token_type": slot}, now)

@@ -9,7 +9,7 @@ from typing import Any
 from hatched.emulator import rows
 from hatched.emulator.clock import iso
 from hatched.emulator.context import Call
-from hatched.emulator.delivery import EVENTS, enqueue
+from hatched.emulator.delivery import enqueue, names
 from hatched.emulator.errors import not_found
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.validation import InvalidError, Problem
@@ -24,9 +24,9 @@ def listing(call: Call) -> Reply:
 
 def create(call: Call, params: CreateWebhookParams) -> Reply:
     """The secret is shown this once (seen)."""
-    unknown = [name for name in params.events if name not in EVENTS]
-    if unknown:
-        message = f"each value in events must be one of the following values: {', '.join(EVENTS)}"
+    known = names(call.world)
+    if any(name not in known for name in params.events):
+        message = f"each value in events must be one of the following values: {', '.join(known)}"
         raise InvalidError([Problem("events", message)])
     endpoint_id = call.world.ids.new()
     secret = "whsec_" + call.world.ids.new().replace("-", "")
@@ -71,11 +71,10 @@ def deliveries(call: Call, query: ListDeliveriesParams) -> Reply:
 
 
 def replay(call: Call) -> Reply:
-    """Tries the same delivery once more, under its own id (inferred)."""
+    """Tries the same delivery once more, under its own id, at once (inferred); if it has attempts left they follow."""
     row = _delivery(call)
     call.db.execute(
-        "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ? WHERE seq = ?",
-        (call.now, row["seq"]),
+        "UPDATE webhook_deliveries SET status = 'pending', due_at = ? WHERE seq = ?", (call.now, row["seq"])
     )
     return Reply({"delivery_id": row["id"], "status": "pending"}, 202)
 

@@ -27,7 +27,6 @@ from hatched.emulator import (
     WebhookRequest,
     delivery,
 )
-from hatched.emulator.delivery import EVENTS
 from hatched.emulator.rules.model import Evolution
 
 from .support import Api
@@ -38,7 +37,8 @@ class Listening(Api):
 
     def __init__(self, answer: Callable[[WebhookRequest], int] | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.endpoint = self.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": list(EVENTS)})
+        names = self.ok("GET", "/webhook-configs/events")["events"]
+        self.endpoint = self.ok("POST", "/webhook-configs", {"url": "https://app/hook", "events": names})
         self.received: list[tuple[float, WebhookRequest]] = []
 
         def receive(request: WebhookRequest) -> int:
@@ -224,6 +224,63 @@ def test_the_legacy_scheme_wraps_the_body_and_signs_in_one_header() -> None:
     assert request.headers["Hatched-Delivery-Id"] == body["deliveryId"]
 
 
+def legacy_told(api: Listening) -> dict[str, Any]:
+    """Names and data of all that came, and forgets them."""
+    bodies = [json.loads(request.body) for _, request in api.received]
+    api.received.clear()
+    return {body["type"]: body["data"] for body in bodies}
+
+
+def test_the_legacy_scheme_tells_what_happens_in_the_names_and_fields_of_its_time() -> None:
+    api = Listening(rules=RULES, webhook_scheme="legacy")
+    buddy = api.buddy()
+    api.received.clear()
+    source = {"type": "event", "eventType": "t"}
+    api.event("t")
+    assert legacy_told(api) == {
+        "coin.earned": {"buddyId": buddy, "amount": 10, "balanceAfter": 10, "source": source},
+        "token.earned": {"buddyId": buddy, "tokenKey": "xp", "amount": 1, "balanceAfter": 1, "source": source},
+        "badge.awarded": {"buddyId": buddy, "badgeId": "auto", "awardedAt": "2026-01-01T00:00:00.000Z"},
+        "streak.milestone": {"buddyId": buddy, "streakKey": "daily", "count": 1, "milestone": 1},
+    }
+    api.event("t")
+    told = legacy_told(api)
+    assert told["badge.ready"] == {"buddyId": buddy, "badgeId": "ask", "awardedAt": None}
+    assert told["evolution.ready"] == {"buddyId": buddy}
+    api.ok("POST", f"/buddies/{buddy}/coins/spend", {"amount": 3, "reason": "hat"})
+    assert legacy_told(api) == {
+        "coin.spent": {
+            "buddyId": buddy,
+            "amount": 3,
+            "balanceAfter": 17,
+            "source": {"type": "manual", "eventType": None},
+        }
+    }
+    api.ok("PATCH", f"/buddies/{buddy}/skills", {"updates": [{"key": "reading", "action": "set", "value": 60}]})
+    api.clock.advance("2d")
+    assert {"buddy_id", "skill_key"} < legacy_told(api)["skill.decayed"].keys()  # which never was camelCase
+
+
+def test_the_legacy_scheme_has_one_event_id_for_all_deliveries_of_an_event() -> None:
+    api = Listening(rules=RULES, webhook_scheme="legacy")
+    api.ok("POST", "/webhook-configs", {"url": "https://other", "events": ["buddy.hatched"]})
+    api.buddy()
+    (delivery,) = api.deliveries()["data"]
+    api.ok("POST", f"/webhook-configs/{api.endpoint['id']}/deliveries/{delivery['id']}/redeliver")
+    bodies = [json.loads(request.body) for _, request in api.received]
+    assert len({body["deliveryId"] for body in bodies}) == 3
+    (event_id,) = {body["eventId"] for body in bodies}
+    assert event_id not in {body["deliveryId"] for body in bodies}
+
+
+def test_an_endpoint_asks_for_the_names_of_its_scheme() -> None:
+    for scheme, known, unknown in (("current", "coins.spent", "coin.spent"), ("legacy", "coin.spent", "coins.spent")):
+        api = Api(webhook_scheme=scheme)
+        api.ok("POST", "/webhook-configs", {"url": "https://app", "events": [known]})
+        body = {"url": "https://app", "events": [unknown]}
+        assert api.code("POST", "/webhook-configs", body) == (422, "validation_failed")
+
+
 def failing(*statuses: int) -> Callable[[WebhookRequest], int]:
     """Answers these one after the other; 0 is nobody at home."""
     left = list(statuses)
@@ -316,6 +373,38 @@ def test_a_replay_tries_the_same_delivery_and_a_redelivery_is_a_new_one() -> Non
         again,
     ]
     assert api.code("POST", f"{path[:-36]}{uuid4()}/replay") == (404, "resource_not_found")
+
+
+def replay(api: Listening) -> None:
+    (delivery,) = api.deliveries()["data"]
+    api.ok("POST", f"/webhook-configs/{api.endpoint['id']}/deliveries/{delivery['id']}/replay")
+
+
+@pytest.mark.parametrize(
+    ("after", "offsets"), [(1, [0, 1, 31, 331]), (20, [0, 5, 20, 320]), (400, [0, 5, 35, 335, 400])]
+)
+def test_a_replay_is_one_attempt_more_at_once_and_all_attempts_are_shown(after: int, offsets: list[int]) -> None:
+    api = Listening(lambda request: 500, rules=RULES)
+    start = api.clock.now()
+    api.buddy()
+    api.clock.advance(after)
+    replay(api)
+    api.clock.advance("1h")
+    (delivery,) = api.deliveries()["data"]
+    assert [at - start for at, _ in api.received] == offsets
+    assert (delivery["status"], delivery["attempts"]) == ("failed", len(offsets))
+
+
+def test_a_replay_that_is_asked_for_during_an_attempt_is_made() -> None:
+    def answer(request: WebhookRequest) -> int:
+        if len(api.received) == 1:
+            replay(api)
+        return 200
+
+    api = Listening(answer, rules=RULES)
+    api.buddy()
+    (delivery,) = api.deliveries()["data"]
+    assert (len(api.received), delivery["status"], delivery["attempts"]) == (2, "success", 2)
 
 
 def test_a_receiver_may_call_the_emulator() -> None:
