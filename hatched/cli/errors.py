@@ -58,7 +58,9 @@ _HINTS: tuple[tuple[type[HatchedError], str], ...] = (
 """For those whose own hint is missing, or speaks of Python."""
 
 _HINTS_BY_CODE: Mapping[str | None, str] = {
-    ErrorCode.EVENT_TYPE_NOT_REGISTERED: "check the spelling, or register the type in the dashboard",
+    ErrorCode.EVENT_TYPE_NOT_REGISTERED: (
+        "check the spelling, or register the type in the dashboard, or in the rules of an emulator"
+    ),
     ErrorCode.MISSING_AUDIENCE: "say which with --audience",
     ErrorCode.PROGRESSION_NOT_SPENDABLE: "only primary tokens can be spent; see `hatched buddies tokens`",
     ErrorCode.UNKNOWN_AUDIENCE: "check the spelling of --audience",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from attrs import evolve
@@ -115,7 +116,8 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
         if audience not in audiences:
             raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
         if event.type not in types[audience]:
-            message = f"Event type {event.type!r} is not registered for audience {audience!r}"
+            known = shorten(", ".join(sorted(types[audience])) or "none", _LONGEST, placeholder=" …")
+            message = f"Event type {event.type!r} is not registered for audience {audience!r}; registered: {known}"
             raise ApiError(422, "event_type_not_registered", message, guess="events.unregistered")
         at = event.occurred_at.timestamp() if isinstance(event.occurred_at, datetime) else call.now
         event_id = event.event_id or ""
@@ -264,5 +266,7 @@ def _reserve(call: Call, count: int) -> None:
     )
 
 
+_LONGEST = 200
+"""Characters of a list of types in a message."""
 _REASON_KEY = ',"debug_reason":'
 _NOBODY = Effects(debug_reason="no_active_buddies_for_user")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from hatched.emulator import Emulator, Fault
-from hatched.emulator.clock import WallClock
+from hatched.emulator.clock import Clock, WallClock
 from hatched.io import environment
 
 Run = Callable[..., Result]
@@ -28,7 +28,8 @@ def punctual(run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 def our_clock_is_off(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of the command, not that of the server, which is in the same process."""
+    """That of the command, not that of the server, which is in the same process and passes for no emulator."""
+    monkeypatch.setattr("hatched.cli.doctor._EMULATED", "x-not-sent")
     ours = SimpleNamespace(time=lambda: time.time() + seconds, strftime=time.strftime, gmtime=time.gmtime)
     monkeypatch.setattr("hatched.cli.doctor.time", ours)
 
@@ -74,6 +75,18 @@ def test_a_clock_that_is_wrong(
     assert result.exit_code == 2
     mark, text = findings(result)["clock"]
     assert (mark, words in text) == ("!!", True)
+
+
+@pytest.mark.parametrize(("start", "way"), [("2020-01-01", "ahead of"), ("2090-01-01", "behind")])
+def test_an_emulator_has_a_time_of_its_own(start: str, way: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(clock=Clock(start)) as emulator, emulator.serve() as server:
+        monkeypatch.setenv("HATCHED_API_KEY", emulator.api_key)
+        monkeypatch.setenv("HATCHED_BASE_URL", server.base_url)
+        result = run("doctor")
+    found = findings(result)
+    assert result.exit_code == 0
+    assert found["API"][1].endswith("from an emulator")
+    assert (found["clock"][0], f"{way} the emulator's" in found["clock"][1]) == ("ok", True)
 
 
 def test_a_minute_of_skew_is_borne(run: Run, punctual: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +202,9 @@ def test_what_goes_wrong_on_the_way(
     punctual.faults.assert_all_fired()
 
 
-def test_bad_configuration_outweighs_bad_weather(run: Run, emulator: Emulator) -> None:
-    emulator.faults.script("buddies.list", [Fault.status(503)])  # and its clock stands at 2026-01-01
+def test_bad_configuration_outweighs_bad_weather(run: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator.faults.script("buddies.list", [Fault.status(503)])
+    our_clock_is_off(0, monkeypatch)  # whose server's stands at 2026-01-01
     assert run("doctor").exit_code == 2
 
 

@@ -57,6 +57,24 @@ def test_a_replay_answers_the_same_bytes_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("registered", "shown"),
+    [
+        (("b", "a"), "a, b"),
+        ((), "none"),
+        (tuple(f"event_type_{number:03}" for number in range(99)), "event_type_000, event_type_001, "),
+    ],
+)
+def test_a_type_that_is_not_registered_is_told_with_those_that_are(registered: tuple[str, ...], shown: str) -> None:
+    message = Api(rules=Rules(event_types=registered)).message("POST", "/events", {"user_id": "u", "type": "t"})
+    start = "Event type 't' is not registered for audience 'default'; registered: "
+    if len(registered) < 9:
+        assert message == start + shown
+    else:
+        assert message.startswith(start + shown)
+        assert len(message) <= len(start) + 200
+
+
+@pytest.mark.parametrize(
     ("path", "body", "key", "status"),
     [
         ("/events", LESSON, "a", 201),
