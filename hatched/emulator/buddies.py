@@ -160,7 +160,11 @@ def view(call: Call, buddy: Buddy) -> dict[str, Any]:
         "base_image_url": bare,
         "thumb_url": image,
         "equipped_items": [
-            {"item_id": item_id, "name": items[item_id].name, "image_url": items[item_id].image_url}
+            {
+                "item_id": item_id,
+                "name": items[item_id].name,
+                "image_url": catalogue.picture(call.world, items[item_id], state.stage),
+            }
             for item_id in state.equipped
             if item_id in items
         ],

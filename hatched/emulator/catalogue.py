@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
+from hatched.emulator.context import World
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.model import Item
 
@@ -24,6 +25,15 @@ def gate_id(customer_id: str, key: str) -> str:
 def by_id(customer_id: str, book: Book) -> dict[str, Item]:
     """The items of a book."""
     return {item_id(customer_id, key): item for key, (item, _) in book.items.items()}
+
+
+def picture(world: World, item: Item, stage: int) -> str | None:
+    """What an item looks like on a buddy of a stage."""
+    own = item.stage_image_urls.get(str(stage))
+    if own is None:
+        return item.image_url
+    world.infer("items.stage_image")
+    return own
 
 
 def ordered(items: dict[str, Item], ids: set[str]) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ GUESSES = {
     "events.no_reason": "an event that a rule looks at, and that changes nothing, has no debug_reason",
     "events.replayed_status": "a replay answers with the status of the first answer",
     "gates.repeated_balance": "unlocking again answers no balance",
+    "items.stage_image": "an item that has a picture for the buddy's stage is shown with that one",
+    "items.token_price": "an item's price names its token as a gate's does, and is in one token",
     "paths.repeated_reward": "completing again answers a reward of 0",
     "paths.skip_ahead": "allow_skip_ahead completes a sub-step by hand before its turn",
     "sessions.again": "revoking a session again is no error",

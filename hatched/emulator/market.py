@@ -28,20 +28,23 @@ def purchase(call: Call) -> Reply:
         raise not_found("Item", "items.invisible")
     if item_id in buddy.state.items:
         raise conflict("This buddy owns the item already", "items.owned")
-    wallet.take(buddy.state, "primary", item.price)
+    if item.price:
+        if item.token_key is not None:
+            call.world.infer("items.token_price")
+        wallet.take(buddy.state, wallet.slot_of(buddy.book.rules, item.token_key), item.price)
     buddy.state.items = {**buddy.state.items, item_id: Owned(call.now, item.price)}
     buddies.save(call.world, buddy, call.now)
     if item.price:
         entry = Entry("primary", -item.price, buddy.state.primary.balance, "item_purchase")
         wallet.write(call.world, call.customer_id, [(buddy.id, entry, item_id)], call.now)
-    return Reply({**_view(buddy, item_id, item), "balance": buddy.state.primary.balance}, 201)
+    return Reply({**_view(call, buddy, item_id, item), "balance": buddy.state.primary.balance}, 201)
 
 
 def owned(call: Call) -> Reply:
     """What the buddy has bought, in order (a bare array: inferred)."""
     buddy = buddies.find(call)
     items = catalogue.by_id(buddy.customer_id, buddy.book)
-    return Reply([_view(buddy, item_id, items[item_id]) for item_id in buddy.state.items if item_id in items])
+    return Reply([_view(call, buddy, item_id, items[item_id]) for item_id in buddy.state.items if item_id in items])
 
 
 def equip(call: Call, params: EquipItemsParams) -> Reply:
@@ -97,13 +100,13 @@ def _visible(buddy: Buddy, item: Item, now: float) -> bool:
     return test is None or test(buddy.state, None, now)
 
 
-def _view(buddy: Buddy, item_id: str, item: Item) -> dict[str, Any]:
+def _view(call: Call, buddy: Buddy, item_id: str, item: Item) -> dict[str, Any]:
     owned = buddy.state.items[item_id]
     return {
         "item_id": item_id,
         "name": item.name,
         "category": item.category,
-        "image_url": item.image_url,
+        "image_url": catalogue.picture(call.world, item, buddy.state.stage),
         "price": owned.price,
         "equipped": item_id in buddy.state.equipped,
         "purchased_at": iso(owned.at),

@@ -575,8 +575,7 @@ class NaiveHatched:
 
     def buddy_body(self, buddy: Any) -> Any:
         self.decay(buddy)
-        names = {item.key: item.name for item in self.rules.items}
-        images = {item.key: item.image_url for item in self.rules.items}
+        items = {item.key: item for item in self.rules.items}
         worn = [self.item_ids[key] for key in self.worn_in_order(buddy)]
         slots = {"primary": self.rules.primary, "progression": self.rules.progression}
         return {
@@ -596,7 +595,11 @@ class NaiveHatched:
             "base_image_url": ANY,
             "thumb_url": ANY,
             "equipped_items": [
-                {"item_id": self.item_ids[key], "name": names[key], "image_url": images[key]}
+                {
+                    "item_id": self.item_ids[key],
+                    "name": items[key].name,
+                    "image_url": self.item_image(buddy, items[key]),
+                }
                 for key in self.worn_in_order(buddy)
             ],
             "appearance": ANY if self.operation_seconds else self.settled_appearance(worn),
@@ -1151,12 +1154,17 @@ class NaiveHatched:
                 return item
         raise not_found()
 
+    def item_image(self, buddy: Any, item: Any) -> str | None:
+        """silent: the picture of the stage goes before the one for every stage."""
+        by_stage = {str(stage): item.image_url for stage in range(1, 6)} | dict(item.stage_image_urls)
+        return by_stage[str(buddy["stage"])]
+
     def item_body(self, buddy: Any, item: Any) -> Any:
         return {
             "item_id": self.item_ids[item.key],
             "name": item.name,
             "category": item.category,
-            "image_url": item.image_url,
+            "image_url": self.item_image(buddy, item),
             "price": buddy["items"][item.key]["price"],
             "equipped": item.key in buddy["worn"],
             "purchased_at": Time(buddy["items"][item.key]["at"]),
@@ -1175,6 +1183,8 @@ class NaiveHatched:
             raise conflict()  # silent: an item is bought once
         if item.visible_if and not self.holds(buddy, item.visible_if, {}, self.now):
             raise not_found()
+        if self.slot_of(item.token_key) == "progression":  # silent: how a price in tokens is written
+            raise Refusal(422, "progression_not_spendable")
         self.spend(buddy, item.price)
         buddy["items"][item.key] = {"price": item.price, "at": self.now}
         return 201, self.item_body(buddy, item) | {"balance": buddy["balance"]["primary"]}

@@ -112,13 +112,14 @@ EVERYTHING = Rules(
         ),
     ),
     items=(
-        Item(key="hat", category="head", price=4),
-        Item(key="crown", category="head", price=9),
+        Item(key="hat", category="head", price=4, image_url="hat.svg", stage_image_urls={"2": "tall_hat.svg"}),
+        Item(key="crown", category="head", price=9, token_key="coins"),
         Item(key="ring", category="accessory"),
         Item(key="watch", category="accessory", price=1),
         Item(key="pin", category="accessory", price=2),
         Item(key="socks", category="feet", price=1),
         Item(key="wings", category="body", price=1, visible_if=condition("evolution", stage=2)),
+        Item(key="wand", category="hand", price=1, token_key="mana"),
     ),
     gates=(
         Gate(key="cellar", cost=6),
@@ -700,6 +701,23 @@ def test_both_models_live_through_two_busy_months_alike(scenario: str) -> None:
     for _ in range(8):  # a long rest, in which skills fade to their floor
         walk.advance(10 * DAY)
         walk.send("GET", "users", "ada", "summary")
+    walk.teardown()
+
+
+def test_both_models_sell_and_show_every_item_alike() -> None:
+    walk = TwoModels()
+    walk.begin("everything")
+    buddy, ids = walk.buddy(1), walk.pair.model.item_ids
+    walk.send("POST", "buddies", buddy, "coins", body={"amount": 60, "reason": "allowance"})
+    walk.change_a_skill(1, "reading", "set", 200)
+    for item in ids.values():
+        walk.send("POST", "buddies", buddy, "items", item, "purchase")
+    walk.send("POST", "buddies", buddy, "equip", body={"equip": [ids["hat"]]})
+    for _ in range(2):
+        walk.send("GET", "buddies", buddy)
+        walk.send("GET", "buddies", buddy, "items")
+        walk.send("POST", "buddies", buddy, "evolve")
+    assert walk.customer()["buddies"][buddy]["stage"] == 2
     walk.teardown()
 
 

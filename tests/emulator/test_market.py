@@ -9,7 +9,7 @@ import pytest
 
 from hatched.emulator import Operations, Request, Rules, art
 from hatched.emulator.catalogue import item_id
-from hatched.emulator.rules.model import Badge, Condition, Item
+from hatched.emulator.rules.model import Badge, Condition, Evolution, Item, Stage, Token
 
 from .support import Api
 
@@ -35,7 +35,7 @@ class Shop(Api):
     """One buddy that owns what it is told to."""
 
     def __init__(self, *keys: str, **options: Any) -> None:
-        super().__init__(rules=ITEMS, **options)
+        super().__init__(**{"rules": ITEMS, **options})
         egg = self.egg(ready=True, audience="default")
         self.ok("POST", f"/eggs/{egg}/hatch")
         self.clock.advance(10)
@@ -72,6 +72,41 @@ def test_an_item_is_bought_once_for_its_price() -> None:
     assert shop.ok("GET", f"{shop.path}/items") == [bought]
     assert shop.ok("GET", shop.path)["coins"] == 20
     assert shop.ok("GET", f"{shop.path}/progression")["item_count"] == 1
+
+
+def test_a_price_in_the_primary_token_is_one_in_coins() -> None:
+    items = (Item(key="hat", category="head", price=30, token_key="gems"),)
+    shop = Shop(rules=Rules(primary=Token(key="gems", label="Gems"), items=items))
+    shop.ok("POST", f"{shop.path}/coins", {"amount": 50, "reason": "r"})
+    bought = shop.send("POST", f"{shop.path}/items/{shop.id('hat')}/purchase")
+    assert (bought.json()["price"], bought.json()["balance"]) == (30, 20)
+    assert bought.header("X-Hatched-Emulator-Inferred") == "items.token_price"
+
+
+def test_nobody_can_pay_a_price_in_the_progression_token() -> None:
+    shop = Shop(rules=Rules(items=(Item(key="hat", category="head", price=1, token_key="xp"),)))
+    shop.ok("POST", f"{shop.path}/coins", {"amount": 5, "reason": "r", "token": "xp"})
+    path = f"{shop.path}/items/{shop.id('hat')}/purchase"
+    assert shop.code("POST", path) == (422, "progression_not_spendable")
+    assert shop.ok("GET", f"{shop.path}/items") == []
+
+
+def test_an_item_has_the_picture_of_the_stage_of_its_buddy() -> None:
+    hat = Item(key="hat", category="head", image_url="https://img/hat.png", stage_image_urls={"2": "https://img/2.png"})
+    stage = Stage(conditions=(Condition("event_count", {"event_type": "t", "count": 1}),))
+    shop = Shop("hat", rules=Rules(items=(hat,), evolution=Evolution(stages=(stage,))))
+    shop.ok("POST", f"{shop.path}/equip", {"equip": shop.ids("hat")})
+
+    def pictures() -> set[str]:
+        worn, owned = shop.ok("GET", shop.path)["equipped_items"], shop.ok("GET", f"{shop.path}/items")
+        return {worn[0]["image_url"], owned[0]["image_url"]}
+
+    assert pictures() == {"https://img/hat.png"}
+    shop.event("t")
+    shop.ok("POST", f"{shop.path}/evolve")
+    assert pictures() == {"https://img/2.png"}
+    buddy = shop.send("GET", shop.path)
+    assert buddy.header("X-Hatched-Emulator-Inferred") == "items.stage_image"
 
 
 def test_what_cannot_be_seen_cannot_be_bought() -> None:

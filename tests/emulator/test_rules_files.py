@@ -12,7 +12,7 @@ import pytest
 
 from hatched.emulator import Emulator, Rules
 from hatched.emulator.rules import files, model, schema
-from hatched.emulator.rules.model import CoinRule
+from hatched.emulator.rules.model import CoinRule, Item, Streak, Token
 
 from .support import Api
 
@@ -38,6 +38,36 @@ def test_a_file_means_what_its_python_twin_means(tmp_path: Path) -> None:
     assert files.read(path) == Rules(coin_rules=(rule,))
 
 
+EVERY_FIELD = """
+[primary]
+key = "gems"
+label = "Gems"
+icon = "gem"
+[[items]]
+key = "hat"
+category = "head"
+description = "A hat"
+price = 3
+token_key = "gems"
+stage_image_urls = { "3" = "https://img/3.png" }
+[[streaks]]
+key = "daily"
+events = ["t"]
+display_mode = "row"
+max_row_icons = 7
+"""
+
+
+def test_a_file_may_say_what_no_answer_shows() -> None:
+    images = {"3": "https://img/3.png"}
+    item = Item(key="hat", category="head", description="A hat", price=3, token_key="gems", stage_image_urls=images)
+    assert files.parse_text(EVERY_FIELD) == Rules(
+        primary=Token(key="gems", label="Gems", icon="gem"),
+        items=(item,),
+        streaks=(Streak(key="daily", events=("t",), display_mode="row", max_row_icons=7),),
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -60,6 +90,14 @@ def test_a_file_means_what_its_python_twin_means(tmp_path: Path) -> None:
         ),
         ('[evolution]\nmode = "manual"', "r.toml:2: evolution.mode must be one of the following values"),
         ('[[items]]\nkey = "i"\ncategory = "tail"', "r.toml:3: items.0.category must be one of"),
+        (
+            '[[items]]\nkey = "i"\ncategory = "head"\nstage_image_urls = { "6" = "u" }',
+            "r.toml:4: item i: a stage is one of 1, 2, 3, 4, 5, not '6'",
+        ),
+        (
+            '[[streaks]]\nkey = "s"\nevents = ["t"]\nmax_row_icons = 0',
+            "r.toml:4: max_row_icons must not be less than 1",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, message: str) -> None:
@@ -126,6 +164,7 @@ def test_the_schema_takes_the_presets(name: str) -> None:
         "[[coin_rules]]\nevent = 't'",
         "[[coin_rules]]\nevent = 't'\namount = '3'",
         "[[items]]\nkey = 'i'\ncategory = 'tail'",
+        "[[streaks]]\nkey = 's'\nevents = ['t']\ndisplay_mode = 'huge'",
         "[[badges]]\nkey = 'b'\ncondition = { type = 'coin', config = {} }",
         "[[badges]]\nkey = 'b'\ncondition = { type = 'streak', config = { streak_key = 3, count = 1 } }",
     ],
@@ -140,6 +179,7 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
     ("text", "message"),
     [
         ("[[gates]]\nkey = 'g'\ncost = 1\ntoken_key = 'gems'", "r.toml:4: there is no token gems"),
+        ("[[items]]\nkey = 'i'\ncategory = 'head'\ntoken_key = 'gems'", "r.toml:4: there is no token gems"),
         (
             "[[coin_rules]]\nevent = 't'\namount = 1\nmultiplier = { factor = 2.0, streak = 's' }",
             "r.toml:4: there is no streak s",

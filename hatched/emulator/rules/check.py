@@ -10,6 +10,7 @@ from hatched.emulator.rules.model import Condition, Rules
 from hatched.emulator.validation import InvalidError, Problem
 
 _MAX_STAGES = 5  # seen
+_STAGES = tuple(str(stage) for stage in range(1, _MAX_STAGES + 1))
 _AUDIENCE = re.compile(r"[a-z][a-z0-9_]{0,31}")  # seen (guides/send-events)
 _MOST_LEVELS = 10**6
 _LEAST = (
@@ -23,6 +24,7 @@ _LEAST = (
     ("decays", "amount", 0),
     ("decays", "grace_days", 0),
     ("items", "price", 0),
+    ("streaks", "max_row_icons", 1),
 )
 
 
@@ -99,9 +101,15 @@ def _unknown(rules: Rules) -> Iterator[Problem]:
         if rule.multiplier and rule.multiplier.streak not in {None, *known["streak_key"]}:
             yield Problem(f"coin_rules.{index}.multiplier", f"there is no streak {rule.multiplier.streak}")
     tokens = {None, *(token.key for token in (rules.primary, rules.progression) if token)}
-    for index, gate in enumerate(rules.gates):
-        if gate.token_key not in tokens:
-            yield Problem(f"gates.{index}.token_key", f"there is no token {gate.token_key}")
+    for name in ("gates", "items"):
+        for index, thing in enumerate(getattr(rules, name)):
+            if thing.token_key not in tokens:
+                yield Problem(f"{name}.{index}.token_key", f"there is no token {thing.token_key}")
+    for index, item in enumerate(rules.items):
+        for stage in item.stage_image_urls:
+            if stage not in _STAGES:
+                message = f"item {item.key}: a stage is one of {', '.join(_STAGES)}, not {stage!r}"
+                yield Problem(f"items.{index}.stage_image_urls.{stage}", message)
     if rules.primary and rules.progression and rules.primary.key == rules.progression.key:
         yield Problem("progression.key", f"both tokens have the key {rules.primary.key}")
     for name in ("coin_rules", "badges", "skill_rules", "decays", "streaks", "items"):

@@ -42,11 +42,13 @@ class Token:
     """What fills one of the two slots. The primary token is what `coins` counts; progression is never spent.
 
     Attributes:
+        icon: No answer shows it.
         max_balance: Earning stops here.
     """
 
     key: str
     label: str
+    icon: str | None = None
     max_balance: int | None = None
 
 
@@ -174,6 +176,7 @@ class Streak:
     Attributes:
         bonus: Coins for every tick.
         hero: At most one streak is the one that a widget shows first.
+        display_mode: No answer shows it, nor `max_row_icons`: they are for widgets. The default is inferred.
     """
 
     key: str
@@ -185,6 +188,8 @@ class Streak:
     milestones: tuple[Milestone, ...] = ()
     hero: bool = False
     audience: str | None = None
+    display_mode: Literal["count", "row", "mini"] = "count"
+    max_row_icons: int | None = None
 
 
 @frozen(kw_only=True)
@@ -213,15 +218,22 @@ class Item:
     """Something to buy and wear (concepts/marketplace).
 
     Attributes:
-        price: Coins; 0 is free.
+        description: No answer shows it.
+        price: Units of the token; 0 is free.
+        token_key: As for a gate (inferred): the primary token, which is the coins, if `None`. A price in the
+            progression token is one that nobody can pay.
+        stage_image_urls: By stage (`"3"`), what is shown in place of `image_url`.
         visible_if: Who cannot see an item cannot buy it.
     """
 
     key: str
     category: Category
     name: str = Factory(_label, takes_self=True)
+    description: str | None = None
     price: int = 0
+    token_key: str | None = None
     image_url: str | None = None
+    stage_image_urls: Mapping[str, str] = Factory(dict[str, str])
     rarity: Literal["common", "uncommon", "rare", "epic", "legendary"] = "common"
     audience: str | None = None
     visible_if: Condition | None = None
