@@ -19,6 +19,7 @@ from hatched.emulator.validation import parse
 
 PUBLISH_URL = "https://app.hatched.live/config"  # inferred
 DOCS_URL = "https://docs.hatched.live/docs/concepts/config-versions"
+_BLANK = Rules()
 
 
 class Checked(NamedTuple):
@@ -52,14 +53,24 @@ class Configs:
     def publish(self, customer_id: str, version_id: str) -> None:
         """Pins new eggs to a draft from now on.
 
-        Raises `ValueError` for what is no draft, and for one without an audience that an active buddy has (seen).
+        Raises `ValueError` for what is no draft, for an empty one (seen; that audiences alone are empty is inferred),
+        and for one without an audience that an active buddy has (seen).
         """
-        db = self._store.db
-        row = db.execute(
+        row = self._store.db.execute(
             "SELECT status FROM config_versions WHERE id = ? AND customer_id = ?", (version_id, customer_id)
         ).fetchone()
         if row is None or row["status"] != "draft":
             raise ValueError(f"config version {version_id} is no draft")
+        if attrs.evolve(self.rules(version_id), audiences=_BLANK.audiences) == _BLANK:
+            raise ValueError("an empty draft cannot be published: it needs a rule, a definition or an event type")
+        self._put_in_force(customer_id, version_id)
+
+    def set_up(self, customer_id: str, rules: Checked, now: float) -> None:
+        """Publishes the rules of whoever made the emulator, who may have none: they are no draft of the customer."""
+        self._put_in_force(customer_id, self.draft(customer_id, rules, now))
+
+    def _put_in_force(self, customer_id: str, version_id: str) -> None:
+        db = self._store.db
         used = db.execute(
             "SELECT DISTINCT audience FROM buddies WHERE customer_id = ? AND status = 'active' ORDER BY audience",
             (customer_id,),
@@ -92,7 +103,7 @@ class Configs:
         except ApiError:
             published = None
         if published != rules.rules:
-            self.publish(customer_id, self.draft(customer_id, rules, now))
+            self.set_up(customer_id, rules, now)
 
     def unpublish(self, customer_id: str) -> None:
         """Leaves the customer without a published version; buddies keep theirs."""

@@ -286,7 +286,7 @@ class Emulator:
     def publish(self, rules: Rules | str | Path) -> str:
         """Publishes rules, given as to the constructor, and answers the id of their config version.
 
-        Eggs and buddies that there are keep theirs. Raises `ValueError` for bad rules.
+        Eggs and buddies that there are keep theirs. Raises `ValueError` for bad rules, and for empty ones.
         """
         with self._lock:
             version_id = self.draft(rules)
@@ -294,7 +294,7 @@ class Emulator:
             return version_id
 
     def publish_draft(self, version_id: str) -> None:
-        """Publishes a draft. Raises `ValueError` for a version that is none, or none any more."""
+        """Publishes a draft. Raises `ValueError` for a version that is none, or none any more, and for an empty one."""
         with self._lock:
             self._world.configs.publish(self.customer_id, version_id)
 
@@ -536,8 +536,7 @@ class Emulator:
         with self._store.transaction():  # a customer without rules would be one for ever
             pools = (self._settings.plan.welcome, self._settings.credits)
             db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, *pools))
-            version_id = configs.draft(customer_id, rules, self.clock.now())
-            configs.publish(customer_id, version_id)
+            configs.set_up(customer_id, rules, self.clock.now())
         return customer_id
 
     def _run_due(self, now: float) -> None:

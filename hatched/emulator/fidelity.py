@@ -17,7 +17,10 @@ STATED = {
     "audiences": ("guides/send-events", "one audience is implicit, of several one must be named"),
     "badges": ("concepts/badges", "auto_award awards, else the badge is ready; awarded once"),
     "coins": ("concepts/coins", "daily cap, weekly cap, total limit, multiplier; never below 0"),
-    "config_versions": ("concepts/config-versions", "an egg pins the published version, a buddy keeps it"),
+    "config_versions": (
+        "concepts/config-versions",
+        "an egg pins the published version, a buddy keeps it; no empty draft",
+    ),
     "counters": ("concepts/rule-engine", "every event type counts"),
     "credits": ("billing/credits", "pools, in the order promo, welcome, paid; a failed job costs nothing"),
     "decay": ("concepts/skill-decay", "once a period, with floor, grace days and threshold"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hatched.emulator import Badge, CoinRule, Condition, Emulator, Item, Rules, Token
+from hatched.emulator import Badge, CoinRule, Condition, Emulator, Gate, Item, Rules, Skill, Token
 
 from .support import Api
 
@@ -234,6 +234,31 @@ def test_a_draft_is_published_once_and_moves_nobody() -> None:
     assert [api.event("t", user)["coins"] for user in ("old", "young")] == [1, 1]
 
 
+@pytest.mark.parametrize("rules", [Rules(), Rules(audiences=("student",))])
+def test_an_empty_draft_is_not_published(rules: Rules) -> None:
+    api = Api(rules=Rules(event_types=("t",)))
+    draft = api.emulator.draft(rules)
+    with pytest.raises(ValueError, match="an empty draft cannot be published"):
+        api.emulator.publish_draft(draft)
+    assert api.event("t")["debug_reason"] == "no_active_buddies_for_user"  # `t` is registered still
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Rules(event_types=("t",)),
+        Rules(gates=(Gate(key="g", cost=1),)),
+        Rules(skills=(Skill(key="s"),)),
+        Rules(primary=Token(key="gems", label="Gems")),
+    ],
+)
+def test_a_draft_of_one_thing_is_published(rules: Rules) -> None:
+    emulator = Emulator(rules=Rules())
+    draft = emulator.draft(rules)
+    emulator.publish_draft(draft)
+    assert emulator.sync_client().eggs.create(user_id="ada").config_version_id == draft
+
+
 def test_migration_swaps_the_rules_and_keeps_what_a_buddy_has() -> None:
     api = Api(rules=Rules(coin_rules=(CoinRule(event="t", amount=1),)))
     ada, _ = api.buddy("ada"), api.buddy("bob")
@@ -272,6 +297,6 @@ def test_rules_without_an_audience_that_a_buddy_has_are_not_published() -> None:
     api = Api(rules=Rules(audiences=("student", "teacher")))
     buddy = api.buddy("ada", audience="teacher")
     with pytest.raises(ValueError, match="'teacher', which must stay"):
-        api.emulator.publish(Rules(audiences=("student",)))
+        api.emulator.publish(Rules(audiences=("student",), event_types=("t",)))
     api.ok("POST", f"/buddies/{buddy}/archive")
-    api.emulator.publish(Rules(audiences=("student",)))
+    api.emulator.publish(Rules(audiences=("student",), event_types=("t",)))

@@ -115,7 +115,7 @@ def test_an_egg_needs_a_published_config() -> None:
     error = response.json()["error"]
     assert (response.status, error["code"]) == (409, "no_published_config")
     assert set(error["details"]) == {"customer_id", "publish_url", "docs_url"}
-    api.emulator.publish(Rules())
+    api.emulator.publish(Rules(event_types=("t",)))
     assert api.send("POST", "/eggs", {"user_id": "u"}).status == 201
 
 

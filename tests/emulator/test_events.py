@@ -109,7 +109,7 @@ def test_a_replay_outlives_the_rules_that_made_it() -> None:
     api = Api(plan="pro")
     api.buddy("user_42")
     first = api.send("POST", "/events", LESSON)
-    api.emulator.publish(Rules(audiences=("default", "b")))
+    api.emulator.publish(Rules(audiences=("default", "b"), event_types=("other",)))
     assert api.send("POST", "/events", LESSON).body == first.body
     api.emulator.unpublish()
     assert api.send("POST", "/events", LESSON).body == first.body

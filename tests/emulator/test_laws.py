@@ -189,7 +189,7 @@ def test_reset_gives_the_same_as_a_new_one() -> None:
     api = Api(seed=7)
     first = session(api)
     api.clock.advance("3h")
-    api.emulator.publish(Rules())
+    api.emulator.publish(Rules(event_types=("t",)))
     api.emulator.reset()
     assert api.emulator.effects() == []
     assert session(api) == first

@@ -327,6 +327,7 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/faults", {"script": {"events.send": [{"kind": "rain"}]}}, 400, "a fault is one of status, drop"),
         ("POST", "/faults", {"script": {"events.send": [{"kind": "drop", "x": 1}]}}, 400, "unexpected keyword"),
         ("POST", "/rules", {}, 400, "the body must be rules"),
+        ("POST", "/rules", {"audiences": ["default"]}, 400, "an empty draft"),
         ("POST", "/rules", {"badge": []}, 400, "property badge should not exist"),
         ("POST", "/keys", {}, 400, "'key' is missing"),
         ("DELETE", "/keys", {"key": "nobody"}, 400, "there is no such key"),
