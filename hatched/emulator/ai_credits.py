@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from hatched.emulator.errors import ApiError
 from hatched.emulator.plans import UPGRADE_URL
 
 TOP_UP_URL = "https://hatched.live/billing"  # inferred
+Pool = Literal["promo", "welcome", "paid"]
+MOST = 2**31 - 1
+"""What a pool never exceeds (ours): the sum of all is a number that JavaScript can count."""
 
 
 class Credits(NamedTuple):
@@ -27,6 +30,19 @@ class Credits(NamedTuple):
             ("X-Credits-Paid-Remaining", str(self.paid)),
             ("X-Credits-Promo-Remaining", str(self.promo)),
         )
+
+
+def check_count(count: int) -> None:
+    """Raises `ValueError` for what is no number of credits."""
+    if type(count) is not int or not 0 <= count <= MOST:
+        raise ValueError(f"credits are a whole number from 0 to {MOST}, not {count!r}")
+
+
+def add(db: sqlite3.Connection, customer_id: str, pool: Pool, count: int) -> None:
+    """Fills a pool, up to `MOST`. Raises `ValueError` for another pool."""
+    if pool not in get_args(Pool):
+        raise ValueError(f"no such pool of credits: {pool!r} (there are {', '.join(get_args(Pool))})")
+    db.execute(f"UPDATE customers SET {pool} = min({pool} + ?, ?) WHERE id = ?", (min(count, MOST), MOST, customer_id))
 
 
 def balance(db: sqlite3.Connection, customer_id: str) -> Credits:

@@ -47,6 +47,8 @@ def webhook_events(call: Call) -> Reply:
 def credits_balance(call: Call) -> Reply:
     """The pools, as billing/credits prints them."""
     left = ai_credits.balance(call.db, call.customer_id)
+    if left.promo:
+        call.world.infer("credits.promo")
     return Reply({**left._asdict(), "promo_expires_at": None, "total_spendable": sum(left)})
 
 

@@ -213,9 +213,7 @@ def _revoke_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str])
 
 
 def _add_credits(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
-    if type(body["count"]) is not int:
-        raise ValueError("count must be a whole number")
-    emulator.add_credits(body["count"])
+    emulator.add_credits(body["count"], pool=body.get("pool", "paid"))
     return {}
 
 
@@ -285,7 +283,7 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("POST", "rules"): _Action(_publish, None),
     ("POST", "keys"): _Action(_add_key, {"key", "scopes", "customer"}),
     ("DELETE", "keys"): _Action(_revoke_key, {"key"}),
-    ("POST", "credits"): _Action(_add_credits, {"count"}),
+    ("POST", "credits"): _Action(_add_credits, {"count", "pool"}),
     ("POST", "failures"): _Action(_fail_next, {"operation", "reason"}),
     ("POST", "webhooks"): _Action(_webhooks, {"url"}),
     ("POST", "snapshots"): _Action(_snapshot),

@@ -13,7 +13,19 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, Unpack
 
-from hatched.emulator import appearance, art, backup, catalogue, decay, delivery, operations, refill, router, sessions
+from hatched.emulator import (
+    ai_credits,
+    appearance,
+    art,
+    backup,
+    catalogue,
+    decay,
+    delivery,
+    operations,
+    refill,
+    router,
+    sessions,
+)
 from hatched.emulator.auth import DEFAULT_SCOPES, Keys
 from hatched.emulator.clock import Clock, day_of, iso, parse_duration
 from hatched.emulator.configs import Checked, Configs, checked
@@ -138,8 +150,8 @@ class Emulator:
         """Those that were taken through `/_emulator/snapshots`, by name."""
         self.journal: deque[Entry] = deque(maxlen=_JOURNAL)
         self._closed = False
-        if credits is not None and credits < 0:
-            raise ValueError("credits are not less than 0")
+        if credits is not None:
+            ai_credits.check_count(credits)
         self._rules = None if rules is None else _checked(rules)
         self._seed = seed
         self._lock = RLock()
@@ -366,12 +378,15 @@ class Emulator:
         """The id that an item of this key has, in whatever version of the rules."""
         return catalogue.item_id(self.customer_id, key)
 
-    def add_credits(self, count: int) -> None:
-        """Tops the paid pool up, and goes on with the pictures that waited for credits. Raises `ValueError` below 0."""
-        if count < 0:
-            raise ValueError("credits are added, not taken")
+    def add_credits(self, count: int, *, pool: Literal["promo", "welcome", "paid"] = "paid") -> None:
+        """Tops a pool up, and goes on with the pictures that waited for credits.
+
+        Raises `ValueError` for another pool, and for what is not a whole number from 0 to 2,147,483,647, which is also
+        where a pool is full.
+        """
+        ai_credits.check_count(count)
         with self._lock:
-            refill.add(self._world, self.customer_id, count, self.clock.now())
+            refill.add(self._world, self.customer_id, count, self.clock.now(), pool=pool)
 
     @property
     def origin(self) -> str:

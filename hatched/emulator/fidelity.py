@@ -51,6 +51,7 @@ GUESSES = {
     "batches.twice": "an event id that comes twice in one batch is applied once",
     "coin_rules.multiplier": "how a multiplier is written, and that its result is rounded down",
     "coin_rules.partial": "a cap that has less left than a rule would pay is filled up",
+    "credits.promo": "promo credits do not expire, so promo_expires_at is null",
     "eggs.default_audience": "an egg without an audience takes the first of several",
     "eggs.same_status": "asking for the present status of an egg is no error",
     "equip.not_worn": "taking off what is not worn is no error",

@@ -1,8 +1,8 @@
-"""AI credits that come: each month those of the plan (billing/credits: seen), and those that are bought."""
+"""AI credits that come: each month those of the plan (billing/credits: seen), and those that are added."""
 
 from __future__ import annotations
 
-from hatched.emulator import appearance
+from hatched.emulator import ai_credits, appearance
 from hatched.emulator.clock import month_of, next_month
 from hatched.emulator.context import World
 
@@ -21,7 +21,7 @@ def run_due(world: World, now: float) -> None:
         world.store.remember("credits_month", str(this))
         count = 0 if last is None else (this - int(last)) * world.settings.credits
         for (customer_id,) in db.execute("SELECT id FROM customers").fetchall() if count else ():
-            add(world, customer_id, count, now)
+            add(world, customer_id, count, now, pool="paid")
 
 
 def next_due(world: World, now: float) -> float | None:
@@ -30,8 +30,8 @@ def next_due(world: World, now: float) -> float | None:
     return next_month(now) if empty is not None and world.settings.credits else None
 
 
-def add(world: World, customer_id: str, count: int, now: float) -> None:
-    """Fills the paid pool, and goes on with the pictures that waited for credits."""
+def add(world: World, customer_id: str, count: int, now: float, *, pool: ai_credits.Pool) -> None:
+    """Fills a pool, and goes on with the pictures that waited for credits."""
     with world.store.transaction() as db:
-        db.execute("UPDATE customers SET paid = paid + ? WHERE id = ?", (count, customer_id))
+        ai_credits.add(db, customer_id, pool, count)
         appearance.retry_awaiting(world, customer_id, now)

@@ -340,8 +340,9 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/faults", {"script": {"events.send": [{"kind": "status", "code": "503"}]}}, 400, "code"),
         ("POST", "/faults", {"script": {"events.send": [{"kind": "latency", "seconds": "1"}]}}, 400, "seconds"),
         ("POST", "/failures", {"operation": "hatching", "reason": "r"}, 400, "no such operation"),
-        ("POST", "/credits", {"count": -5}, 400, "added, not taken"),
+        ("POST", "/credits", {"count": -5}, 400, "whole number"),
         ("POST", "/credits", {"count": 1.5}, 400, "whole number"),
+        ("POST", "/credits", {"count": 1, "pool": ["promo"]}, 400, "no such pool of credits"),
         ("POST", "/reset", {"adavnce": 1}, 400, "adavnce means nothing here, which takes no body"),
         ("POST", "/faults", {"scirpt": {}}, 400, "scirpt means nothing here, which takes random, script"),
         ("POST", "/keys", {"key": None}, 400, "key must be a string"),
@@ -373,7 +374,7 @@ def test_everything_else_can_be_done_from_outside_too(emulator: Emulator) -> Non
     other = ask(emulator, "POST", "/keys", {"key": "hatch_test_other", "customer": "other"})[1]["customer_id"]
     assert other != emulator.customer_id
     assert ask(emulator, "DELETE", "/keys", {"key": "hatch_test_other"}) == (200, {})
-    assert ask(emulator, "POST", "/credits", {"count": 3}) == (200, {})
+    assert ask(emulator, "POST", "/credits", {"count": 3, "pool": "promo"}) == (200, {})
     assert ask(emulator, "POST", "/failures", {"operation": "hatch", "reason": "no paint"}) == (200, {})
     with pytest.raises(hatched.HatchedError, match="no paint"):
         client.buddies.ensure("bob")
