@@ -189,7 +189,7 @@ def _clear_faults(emulator: Emulator, body: dict[str, Any], query: dict[str, str
 def _publish(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
     if not body:
         raise ValueError("the body must be rules, as a TOML file has them but in JSON")
-    return {"config_version_id": emulator.publish(load(body))}
+    return {"config_version_id": emulator.publish(load(body), customer=query.get("customer", "default"))}
 
 
 def _add_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
@@ -213,7 +213,8 @@ def _revoke_key(emulator: Emulator, body: dict[str, Any], query: dict[str, str])
 
 
 def _add_credits(emulator: Emulator, body: dict[str, Any], query: dict[str, str]) -> Any:
-    emulator.add_credits(body["count"], pool=body.get("pool", "paid"))
+    customer = str(body.get("customer", "default"))
+    emulator.add_credits(body["count"], pool=body.get("pool", "paid"), customer=customer)
     return {}
 
 
@@ -280,10 +281,10 @@ _ACTIONS: dict[tuple[str, str], _Action] = {
     ("GET", "faults"): _Action(_faults),
     ("POST", "faults"): _Action(_set_faults, {"script", "random"}),
     ("DELETE", "faults"): _Action(_clear_faults),
-    ("POST", "rules"): _Action(_publish, None),
+    ("POST", "rules"): _Action(_publish, None, {"customer"}),
     ("POST", "keys"): _Action(_add_key, {"key", "scopes", "customer"}),
     ("DELETE", "keys"): _Action(_revoke_key, {"key"}),
-    ("POST", "credits"): _Action(_add_credits, {"count", "pool"}),
+    ("POST", "credits"): _Action(_add_credits, {"count", "pool", "customer"}),
     ("POST", "failures"): _Action(_fail_next, {"operation", "reason"}),
     ("POST", "webhooks"): _Action(_webhooks, {"url"}),
     ("POST", "snapshots"): _Action(_snapshot),

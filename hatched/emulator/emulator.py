@@ -99,6 +99,8 @@ class Exchange(NamedTuple):
 class Emulator:
     """Hatched, small enough to embed. Safe to share between threads and tasks.
 
+    `customer` is the name of a tenant. `add_key` makes those that there are not; elsewhere they raise `ValueError`.
+
     Args:
         rules: The published rules, or the name of a preset (`language-learning`, `fitness`, `productivity`, `custom`),
             or the path of a TOML file. `None` is those that a store holds, or `language-learning`.
@@ -289,42 +291,42 @@ class Emulator:
             count: int = self._store.db.execute("SELECT count(*) FROM events").fetchone()[0]
             return count
 
-    def draft(self, rules: Rules | str | Path) -> str:
+    def draft(self, rules: Rules | str | Path, *, customer: str = "default") -> str:
         """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
         found = _checked(rules)
         with self._lock:
-            return self._world.configs.draft(self.customer_id, found, self.clock.now())
+            return self._world.configs.draft(self._known(customer), found, self.clock.now())
 
-    def publish(self, rules: Rules | str | Path) -> str:
+    def publish(self, rules: Rules | str | Path, *, customer: str = "default") -> str:
         """Publishes rules, given as to the constructor, and answers the id of their config version.
 
         Eggs and buddies that there are keep theirs. Raises `ValueError` for bad rules, and for empty ones.
         """
         with self._lock:
-            version_id = self.draft(rules)
-            self.publish_draft(version_id)
+            version_id = self.draft(rules, customer=customer)
+            self.publish_draft(version_id, customer=customer)
             return version_id
 
-    def publish_draft(self, version_id: str) -> None:
+    def publish_draft(self, version_id: str, *, customer: str = "default") -> None:
         """Publishes a draft. Raises `ValueError` for a version that is none, or none any more, and for an empty one."""
         with self._lock:
-            self._world.configs.publish(self.customer_id, version_id)
+            self._world.configs.publish(self._known(customer), version_id)
 
-    def migrate(self, *, user_id: str | None = None, audience: str | None = None) -> int:
+    def migrate(self, *, user_id: str | None = None, audience: str | None = None, customer: str = "default") -> int:
         """Pins the active buddies of a user, of an audience, or all, to the published rules; answers how many.
 
         What they have stays as it is (concepts/config-versions: seen). Raises `ValueError` if nothing is published.
         """
         with self._lock:
             try:
-                return self._world.configs.migrate(self.customer_id, user_id, audience)
+                return self._world.configs.migrate(self._known(customer), user_id, audience)
             except ApiError as error:
                 raise ValueError(str(error)) from None
 
-    def unpublish(self) -> None:
+    def unpublish(self, *, customer: str = "default") -> None:
         """Leaves the customer without published rules."""
         with self._lock:
-            self._world.configs.unpublish(self.customer_id)
+            self._world.configs.unpublish(self._known(customer))
 
     def add_key(self, key: str, *, scopes: tuple[str, ...] | None = None, customer: str = "default") -> str:
         """Lets a key in, with `scopes` as a publishable one, and answers its customer's id.
@@ -374,11 +376,14 @@ class Emulator:
         with self._lock:
             return sessions.verify(self._world, token, self.clock.now())
 
-    def item_id(self, key: str) -> str:
+    def item_id(self, key: str, *, customer: str = "default") -> str:
         """The id that an item of this key has, in whatever version of the rules."""
-        return catalogue.item_id(self.customer_id, key)
+        with self._lock:
+            return catalogue.item_id(self._known(customer), key)
 
-    def add_credits(self, count: int, *, pool: Literal["promo", "welcome", "paid"] = "paid") -> None:
+    def add_credits(
+        self, count: int, *, pool: Literal["promo", "welcome", "paid"] = "paid", customer: str = "default"
+    ) -> None:
         """Tops a pool up, and goes on with the pictures that waited for credits.
 
         Raises `ValueError` for another pool, and for what is not a whole number from 0 to 2,147,483,647, which is also
@@ -386,7 +391,7 @@ class Emulator:
         """
         ai_credits.check_count(count)
         with self._lock:
-            refill.add(self._world, self.customer_id, count, self.clock.now(), pool=pool)
+            refill.add(self._world, self._known(customer), count, self.clock.now(), pool=pool)
 
     @property
     def origin(self) -> str:
@@ -536,12 +541,16 @@ class Emulator:
         self._world.failures.update({operation: list(reasons) for operation, reasons in beside.failures.items()})
         self._pipeline.limiter.load(beside.limits)
 
+    def _known(self, customer: str) -> str:
+        row = self._store.db.execute("SELECT id FROM customers WHERE name = ?", (customer,)).fetchone()
+        if row is None:
+            raise ValueError(f"there is no customer {customer!r}: add_key(key, customer={customer!r}) makes one")
+        customer_id: str = row[0]
+        return customer_id
+
     def _customer(self, name: str) -> str:
-        db = self._store.db
-        row = db.execute("SELECT id FROM customers WHERE name = ?", (name,)).fetchone()
-        if row is not None:
-            customer_id: str = row[0]
-            return customer_id
+        with suppress(ValueError):
+            return self._known(name)
         configs = self._world.configs
         rules = self._rules or _checked(DEFAULT)
         if name != "default":
@@ -550,7 +559,7 @@ class Emulator:
         customer_id = self._world.ids.new()
         with self._store.transaction():  # a customer without rules would be one for ever
             pools = (self._settings.plan.welcome, self._settings.credits)
-            db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, *pools))
+            self._store.db.execute("INSERT INTO customers VALUES (?, ?, 0, ?, ?)", (customer_id, name, *pools))
             configs.set_up(customer_id, rules, self.clock.now())
         return customer_id
 

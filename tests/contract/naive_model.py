@@ -224,7 +224,7 @@ class NaiveHatched:
     """Hatched with one set of rules for all of its customers."""
 
     def __init__(
-        self, rules: Rules, *, plan: str, operation_seconds: float, now: float, item_ids: dict[str, str]
+        self, rules: Rules, *, plan: str, operation_seconds: float, now: float, item_ids: dict[str, dict[str, str]]
     ) -> None:
         self.rules = rules
         self.plan = plan
@@ -576,7 +576,8 @@ class NaiveHatched:
     def buddy_body(self, buddy: Any) -> Any:
         self.decay(buddy)
         items = {item.key: item for item in self.rules.items}
-        worn = [self.item_ids[key] for key in self.worn_in_order(buddy)]
+        ids = self.item_ids[buddy["customer"]]
+        worn = [ids[key] for key in self.worn_in_order(buddy)]
         slots = {"primary": self.rules.primary, "progression": self.rules.progression}
         return {
             "id": buddy["id"],
@@ -596,7 +597,7 @@ class NaiveHatched:
             "thumb_url": ANY,
             "equipped_items": [
                 {
-                    "item_id": self.item_ids[key],
+                    "item_id": ids[key],
                     "name": items[key].name,
                     "image_url": self.item_image(buddy, items[key]),
                 }
@@ -621,7 +622,8 @@ class NaiveHatched:
     def worn_in_order(self, buddy: Any) -> list[str]:
         layers = ["background", "body", "feet", "hand", "neck", "face", "head", "accessory", "booster"]
         items = {item.key: item for item in self.rules.items}
-        return sorted(buddy["worn"], key=lambda key: (layers.index(items[key].category), self.item_ids[key]))
+        ids = self.item_ids[buddy["customer"]]
+        return sorted(buddy["worn"], key=lambda key: (layers.index(items[key].category), ids[key]))
 
     def level(self, buddy: Any, key: str) -> int:
         skill = next(skill for skill in self.rules.skills if skill.key == key)
@@ -1148,9 +1150,9 @@ class NaiveHatched:
     # ---- Items ----
 
     def item(self, customer: Any, item_id: str) -> Any:
-        """The item; the ids that the model was told are those of the first customer."""
+        """An item has another id for each customer."""
         for item in self.rules.items:
-            if self.item_ids[item.key] == item_id and customer is self.customers["default"]:
+            if self.item_ids[customer["id"]][item.key] == item_id:
                 return item
         raise not_found()
 
@@ -1161,7 +1163,7 @@ class NaiveHatched:
 
     def item_body(self, buddy: Any, item: Any) -> Any:
         return {
-            "item_id": self.item_ids[item.key],
+            "item_id": self.item_ids[buddy["customer"]][item.key],
             "name": item.name,
             "category": item.category,
             "image_url": self.item_image(buddy, item),
@@ -1172,7 +1174,8 @@ class NaiveHatched:
 
     def get_buddies_items(self, customer: Any, buddy_id: str) -> Any:
         buddy = self.buddy(customer, buddy_id)
-        return [self.item_body(buddy, self.item(customer, self.item_ids[key])) for key in buddy["items"]]
+        ids = self.item_ids[customer["id"]]
+        return [self.item_body(buddy, self.item(customer, ids[key])) for key in buddy["items"]]
 
     def post_buddies_items_purchase(self, customer: Any, buddy_id: str, item_id: str, body: Any) -> tuple[int, Any]:
         self.check_plan()
@@ -1195,13 +1198,14 @@ class NaiveHatched:
         off = [self.item(customer, item_id) for item_id in dict.fromkeys(body.get("unequip") or [])]
         if any(item.key not in buddy["items"] for item in on):
             raise not_found()  # silent: an item that the buddy does not own
-        worn = [self.item(customer, self.item_ids[key]) for key in buddy["worn"]]
+        ids = self.item_ids[customer["id"]]
+        worn = [self.item(customer, ids[key]) for key in buddy["worn"]]
         worn = [item for item in worn if item not in off]  # silent: what is in both lists is put on
         worn += [item for item in on if item not in worn]
         if len(worn) > MOST_WORN:  # silent: which of the two is looked at first
             raise Refusal(400, "too_many_items", {"max": MOST_WORN, "attempted": len(worn)})
         for item in worn:
-            rivals = [self.item_ids[other.key] for other in worn if other.category == item.category]
+            rivals = [ids[other.key] for other in worn if other.category == item.category]
             if item.category != SHARED_CATEGORY and len(rivals) > 1:
                 raise Refusal(400, "category_conflict", {"category": item.category, "conflicting_item_ids": ANY})
         buddy["worn"] = [item.key for item in worn]

@@ -196,19 +196,23 @@ class Pair:
             credits=1_000_000,
             operations=Operations(after_seconds=operation_seconds),
         )
+        self.real = {"customer:other": self.emulator.add_key(OTHER, customer="other")}
         self.model = NaiveHatched(
             rules,
             plan=plan,
             operation_seconds=operation_seconds,
             now=clock.now(),
-            item_ids={item.key: self.emulator.item_id(item.key) for item in rules.items},
+            item_ids={
+                f"customer:{customer}": {
+                    item.key: self.emulator.item_id(item.key, customer=customer) for item in rules.items
+                }
+                for customer in ("default", "other")
+            },
         )
-        self.real: dict[str, str] = {}
         self.model.add_key(SECRET, "default")
         self.model.add_key(OTHER, "other")
         self.model.add_key(BROWSER, "default", ("read:operations", "write:embed-tokens"))
         self.model.add_key(READER, "default", ("read:buddies",))
-        self.real["customer:other"] = self.emulator.add_key(OTHER, customer="other")
         self.emulator.add_key(READER, scopes=("read:buddies",))
 
     def close(self) -> None:
@@ -322,6 +326,9 @@ class TwoModels(RuleBasedStateMachine):
                 if operation["type"] == "hatch" and result and result["buddy_id"] not in self.pair.real:
                     self.pair.send(Call("GET", ("operations", operation["id"]), key=key))
 
+    def item_ids(self, key: str | None = SECRET) -> dict[str, str]:
+        return self.pair.model.item_ids[self.customer(key)["id"]]
+
     def customer(self, key: str | None = SECRET) -> Any:
         return self.pair.model.customers["other" if key == OTHER else "default"]
 
@@ -356,7 +363,7 @@ class TwoModels(RuleBasedStateMachine):
 
     def a_call(self, kind: int, number: int, key: str | None = SECRET) -> Call:
         """Any write that the API has."""
-        buddy, item = self.buddy(number, key), self.some(self.pair.model.item_ids.values(), number)
+        buddy, item = self.buddy(number, key), self.some(self.item_ids(key).values(), number)
         egg = self.some(self.customer(key)["eggs"], number)
         user = USERS[number % len(USERS)]
         calls: list[tuple[str, tuple[str, ...], Any]] = [
@@ -529,11 +536,11 @@ class TwoModels(RuleBasedStateMachine):
     def unlock_a_gate(self, number: int, gate: int) -> None:
         self.send("POST", "buddies", self.buddy(number), "gates", self.some_key(self.rules.gates, gate), "unlock")
 
-    @rule(number=numbers, items=st.lists(numbers, min_size=1, max_size=6))
-    def go_shopping(self, number: int, items: list[int]) -> None:
+    @rule(key=tenants, number=numbers, items=st.lists(numbers, min_size=1, max_size=6))
+    def go_shopping(self, key: str, number: int, items: list[int]) -> None:
         for item in items:
-            chosen = self.some(self.pair.model.item_ids.values(), item)
-            self.send("POST", "buddies", self.buddy(number), "items", chosen, "purchase")
+            chosen = self.some(self.item_ids(key).values(), item)
+            self.send("POST", "buddies", self.buddy(number, key), "items", chosen, "purchase", key=key)
 
     @rule(
         number=numbers,
@@ -542,7 +549,7 @@ class TwoModels(RuleBasedStateMachine):
         owned=st.sampled_from([True, True, True, False]),
     )
     def dress(self, number: int, on: list[int], off: list[int], owned: bool) -> None:
-        buddy, ids = self.buddy(number), self.pair.model.item_ids
+        buddy, ids = self.buddy(number), self.item_ids()
         bought = self.customer()["buddies"].get(buddy, {"items": {}})["items"]
         wardrobe = [ids[key] for key in (bought if owned else ids)]
         body = {
@@ -555,7 +562,7 @@ class TwoModels(RuleBasedStateMachine):
     def buy_and_wear_a_lot(self, number: int, count: int) -> None:
         buddy = self.buddy(number)
         self.send("POST", "buddies", buddy, "coins", body={"amount": 20, "reason": "allowance"})
-        ids = self.pair.model.item_ids
+        ids = self.item_ids()
         chosen = [ids[key] for key in ("ring", "socks", "pin", "hat", "watch", "crown") if key in ids][:count]
         for item in chosen:
             self.send("POST", "buddies", buddy, "items", item, "purchase")
@@ -707,7 +714,7 @@ def test_both_models_live_through_two_busy_months_alike(scenario: str) -> None:
 def test_both_models_sell_and_show_every_item_alike() -> None:
     walk = TwoModels()
     walk.begin("everything")
-    buddy, ids = walk.buddy(1), walk.pair.model.item_ids
+    buddy, ids = walk.buddy(1), walk.item_ids()
     walk.send("POST", "buddies", buddy, "coins", body={"amount": 60, "reason": "allowance"})
     walk.change_a_skill(1, "reading", "set", 200)
     for item in ids.values():

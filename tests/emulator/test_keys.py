@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import httpx
 import pytest
 
-from hatched.emulator import Rules
+from hatched import HatchedClient
+from hatched.emulator import Emulator, Item, Rules
 
 from .support import Api
 
@@ -96,3 +101,80 @@ def test_a_key_that_may_not_is_told_the_credits_too() -> None:
     refused = api.send("POST", "/eggs", {"user_id": "u"}, key=api.emulator.publishable_key)
     assert refused.status == 403
     assert refused.header("X-Credits-Remaining") == api.send("GET", "/eggs").header("X-Credits-Remaining") is not None
+
+
+OTHER = "hatch_test_other"
+HAT = Rules(event_types=("t",), items=(Item(key="hat", category="head"),))
+
+
+def two_customers(**options: Any) -> Api:
+    """Two tenants of the same rules."""
+    api = Api(rules=Rules(event_types=("t",)), **options)
+    api.emulator.add_key(OTHER, customer="other")
+    return api
+
+
+def client_of_the_other(api: Api) -> HatchedClient:
+    http = httpx.Client(transport=api.emulator.sync_transport())
+    return HatchedClient(api_key=OTHER, base_url=api.emulator.base_url, http_client=http)
+
+
+def test_another_customer_buys_what_is_published_for_it() -> None:
+    api = two_customers()
+    api.emulator.publish(HAT, customer="other")
+    client = client_of_the_other(api)
+    buddy = client.buddies.ensure("ada")
+    assert client.buddies.purchase_item(buddy.id, api.emulator.item_id("hat", customer="other")).name == "Hat"
+    path = f"/buddies/{api.buddy('ada')}/items/{api.emulator.item_id('hat')}/purchase"
+    assert api.code("POST", path) == (404, "resource_not_found")
+
+
+def test_a_draft_is_published_for_the_customer_that_has_it() -> None:
+    api = two_customers()
+    draft = api.emulator.draft(HAT, customer="other")
+    with pytest.raises(ValueError, match="is no draft"):
+        api.emulator.publish_draft(draft)
+    api.emulator.publish_draft(draft, customer="other")
+    assert api.send("POST", "/eggs", {"user_id": "u"}, key=OTHER).json()["config_version_id"] == draft
+
+
+def test_buddies_of_another_customer_migrate_by_themselves() -> None:
+    api = two_customers()
+    api.buddy("ada")
+    client_of_the_other(api).buddies.ensure("ada")
+    for customer in ("default", "other"):
+        api.emulator.publish(HAT, customer=customer)
+    assert [api.emulator.migrate(customer="other") for _ in range(2)] == [1, 0]
+    assert api.emulator.migrate() == 1
+
+
+def test_another_customer_is_left_without_rules_by_itself() -> None:
+    api = two_customers()
+    api.emulator.unpublish(customer="other")
+    assert api.code("POST", "/eggs", {"user_id": "u"}, key=OTHER) == (409, "no_published_config")
+    assert api.send("POST", "/eggs", {"user_id": "u"}).status == 201
+
+
+def test_another_customer_gets_credits_of_its_own() -> None:
+    api = two_customers(credits=0)
+    api.emulator.add_credits(3, customer="other")
+    balances = [api.send("GET", "/credits/balance", key=key).json()["paid"] for key in (api.emulator.api_key, OTHER)]
+    assert balances == [0, 3]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda emulator: emulator.draft(HAT, customer="nobody"),
+        lambda emulator: emulator.publish(HAT, customer="nobody"),
+        lambda emulator: emulator.publish_draft("v", customer="nobody"),
+        lambda emulator: emulator.migrate(customer="nobody"),
+        lambda emulator: emulator.unpublish(customer="nobody"),
+        lambda emulator: emulator.add_credits(1, customer="nobody"),
+        lambda emulator: emulator.item_id("hat", customer="nobody"),
+    ],
+    ids=["draft", "publish", "publish_draft", "migrate", "unpublish", "add_credits", "item_id"],
+)
+def test_a_customer_that_there_is_not_is_told_with_what_makes_it(use: Callable[[Emulator], object]) -> None:
+    with pytest.raises(ValueError, match=r"there is no customer 'nobody': add_key\(key, customer='nobody'\) makes one"):
+        use(Emulator())

@@ -328,6 +328,7 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/faults", {"script": {"events.send": [{"kind": "drop", "x": 1}]}}, 400, "unexpected keyword"),
         ("POST", "/rules", {}, 400, "the body must be rules"),
         ("POST", "/rules", {"audiences": ["default"]}, 400, "an empty draft"),
+        ("POST", "/rules?customer=nobody", {"event_types": ["t"]}, 400, "there is no customer 'nobody'"),
         ("POST", "/rules", {"badge": []}, 400, "property badge should not exist"),
         ("POST", "/keys", {}, 400, "'key' is missing"),
         ("DELETE", "/keys", {"key": "nobody"}, 400, "there is no such key"),
@@ -343,6 +344,7 @@ def test_chance_is_set_from_outside(emulator: Emulator) -> None:
         ("POST", "/credits", {"count": -5}, 400, "whole number"),
         ("POST", "/credits", {"count": 1.5}, 400, "whole number"),
         ("POST", "/credits", {"count": 1, "pool": ["promo"]}, 400, "no such pool of credits"),
+        ("POST", "/credits", {"count": 1, "customer": "nobody"}, 400, "there is no customer 'nobody'"),
         ("POST", "/reset", {"adavnce": 1}, 400, "adavnce means nothing here, which takes no body"),
         ("POST", "/faults", {"scirpt": {}}, 400, "scirpt means nothing here, which takes random, script"),
         ("POST", "/keys", {"key": None}, 400, "key must be a string"),
@@ -380,6 +382,17 @@ def test_everything_else_can_be_done_from_outside_too(emulator: Emulator) -> Non
         client.buddies.ensure("bob")
     assert ask(emulator, "POST", "/webhooks", {"url": "http://127.0.0.1:9/hooks"}) == (200, {})
     assert "config_version_id" in ask(emulator, "POST", "/rules", {"event_types": ["t"]})[1]
+
+
+def test_another_customer_is_served_from_outside_too(emulator: Emulator) -> None:
+    other = emulator.add_key("hatch_test_other", customer="other")
+    version = ask(emulator, "POST", "/rules?customer=other", {"event_types": ["t"]})[1]["config_version_id"]
+    owners = {row["id"]: row["customer_id"] for row in emulator.export()["tables"]["config_versions"]}
+    assert owners[version] == other
+    before = emulator.export()["tables"]["customers"]
+    assert ask(emulator, "POST", "/credits", {"count": 3, "customer": "other"}) == (200, {})
+    after = emulator.export()["tables"]["customers"]
+    assert {b["name"]: b["paid"] - a["paid"] for a, b in zip(before, after, strict=True)} == {"default": 0, "other": 3}
 
 
 # --- under other servers -------------------------------------------------------------------------------------
