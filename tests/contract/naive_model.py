@@ -820,6 +820,11 @@ class NaiveHatched:
         mentioned += [condition.config.get("event_type") for condition in conditions]
         return type in mentioned
 
+    def looks_at_everything(self, audience: str) -> bool:
+        """Whether a rule of the audience looks at the properties of events of every type."""
+        conditions = [badge.condition for badge in self.rules.badges if badge.audience in (None, audience)]
+        return any(one.type == "custom" and "event_type" not in one.config for one in conditions)
+
     def post_events(self, customer: Any, body: Any) -> tuple[int, Any]:
         effects = self.ingest(customer, [body])[0]
         outside = {"debug_reason": effects["debug_reason"]} if "debug_reason" in effects else {}
@@ -934,7 +939,7 @@ class NaiveHatched:
             buddy["evolving"] = True
             customer["to_evolve"].append({"buddy": buddy, "event_id": event["event_id"]})
         acted = effects | {"evolution_ready": False} != no_effects()  # being ready is no deed of this event
-        if not acted and not self.is_mentioned(event["type"], audience):
+        if not acted and not self.is_mentioned(event["type"], audience) and not self.looks_at_everything(audience):
             effects["debug_reason"] = "no_matching_rules"
         return effects
 
