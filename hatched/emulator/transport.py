@@ -1,6 +1,8 @@
 """The doors for httpx: timeouts are honoured, and what breaks raises what httpx raises on a real network.
 
-Receivers of webhooks are called in a thread: a task that waits for them must not stop the others.
+An answer waits until the webhooks that it sets off are received, so that a test finds them there. A task waits no
+longer than its read timeout, and the receivers are called in a thread; a blocking client calls them itself, however
+long they take.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         elif delay:
             await anyio.to_thread.run_sync(self._emulator.clock.advance, delay)
         if self._emulator._has_due_webhooks():
-            await anyio.to_thread.run_sync(self._emulator.run_due)
+            with anyio.move_on_after(_read_timeout(request)):
+                await anyio.to_thread.run_sync(self._emulator.run_due, abandon_on_cancel=True)
         await anyio.lowlevel.checkpoint()
         return _answer(request, exchange)
 

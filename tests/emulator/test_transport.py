@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
+from hatched import AsyncHatchedClient
 from hatched.emulator import Emulator, Fault, Request, WallClock
 
 backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -241,3 +243,23 @@ def test_a_request_id_comes_back_as_it_was_sent(sent: bytes) -> None:
     with httpx.Client(transport=emulator.sync_transport(), base_url=emulator.base_url) as http:
         answer = http.get("/health", headers={"X-Request-Id": sent})
     assert dict(answer.headers.raw)[b"X-Request-Id"] == sent
+
+
+@backends
+def test_an_answer_waits_for_receivers_no_longer_than_its_read_timeout(backend: str) -> None:
+    taken = Event()
+
+    async def main() -> None:
+        emulator = Emulator()
+        emulator.deliver_webhooks_to(lambda request: 200 if taken.wait(60) else 500)
+        async with async_client(emulator, timeout=httpx.Timeout(60, read=0.05)) as http:
+            await http.post("/webhook-configs", json={"url": "https://app/hook", "events": ["coins.earned"]})
+            async with AsyncHatchedClient(
+                api_key=emulator.api_key, base_url=emulator.base_url, http_client=http
+            ) as client:
+                buddy = await client.buddies.ensure("ada")
+            response = await http.post(f"/buddies/{buddy.id}/coins", json={"amount": 1, "reason": "r"})
+            assert response.status_code == 201
+            taken.set()
+
+    anyio.run(main, backend=backend)
