@@ -14,7 +14,7 @@ _APART = 1.0
 class Concurrency:
     """A fixed number, or as many as Little's law asks for: the rate that is allowed, times how long an answer takes.
 
-    An overloaded server halves it.
+    Each answer goes half of the way there. An overloaded server halves it, and from then on it grows by one.
 
     Attributes:
         allowed: Requests.
@@ -28,12 +28,17 @@ class Concurrency:
 
     def answered(self, seconds: float, per_second: float | None) -> None:
         """A request was answered in so many seconds; `per_second` may be sent, if that is known."""
-        if self._fixed is not None:
-            self.allowed = min(self.allowed + 1, self._fixed)
-            return
         self._latency += (seconds - self._latency) * (_SMOOTHING if self._latency else 1)
-        wanted = 1 if per_second is None else min(ceil(per_second * self._latency) + _SPARE, MOST)
-        self.allowed += (wanted > self.allowed) - (wanted < self.allowed)
+        missing = self._wanted(per_second) - self.allowed
+        if missing > 0:
+            self.allowed += 1 if self._halved > float("-inf") else ceil(missing / 2)
+        elif missing < 0:
+            self.allowed -= 1
+
+    def _wanted(self, per_second: float | None) -> int:
+        if self._fixed is not None:
+            return self._fixed
+        return 1 if per_second is None else min(ceil(per_second * self._latency) + _SPARE, MOST)
 
     def overloaded(self, now: float) -> None:
         """The server, or the way to it, failed at this time."""

@@ -95,6 +95,18 @@ def test_it_stays_between_one_and_the_most(answers: list[tuple[float, float | No
         assert 1 <= concurrency.allowed <= MOST
 
 
+@pytest.mark.parametrize("fixed", [None, 16])
+def test_each_answer_goes_half_of_the_way_until_something_fails(fixed: int | None) -> None:
+    concurrency = Concurrency(fixed)
+    ways = []
+    for number in range(8):
+        if number == 4:
+            concurrency.overloaded(0.0)
+        concurrency.answered(1.0, 14.0)
+        ways.append(concurrency.allowed)
+    assert ways == [9, 13, 15, 16, 9, 10, 11, 12]
+
+
 def test_what_fails_at_once_halves_once() -> None:
     concurrency = Concurrency(16)
     for _ in range(20):
