@@ -84,7 +84,8 @@ class Importer:
         self._fresh_from = 0  # no row from here on was dealt with before
         self._rows = 0
         self._slices: deque[Start] = deque([Start()])
-        self._read_bytes = 0
+        self._ends: deque[tuple[int, int]] = deque()  # positions, and how many bytes lie before them
+        self._bytes = 0  # that are dealt with
         self._over = False
         self._full = False
         self._idle: deque[anyio.Event] = deque()
@@ -190,7 +191,7 @@ class Importer:
             if state.ended == "done":
                 return True
         self._slices = deque([start])
-        self._next = start.position
+        self._next, self._bytes = start
         known = None
         if letters is not None and not self._settings.dry_run:
             if state is not None and state.dead_letter == self._beside(letters):
@@ -228,8 +229,8 @@ class Importer:
         while (events := await self._next_events()) is not None:
             if events.start is not None and not self._settings.dry_run:  # which never goes on from there
                 self._slices.append(events.start)
-            self._read_bytes = events.end
             self._next = events.position + len(events.outcomes)
+            self._ends.append((self._next, events.end))
             outcomes = events.outcomes
             if events.position < self._fresh_from:
                 outcomes = [one for one in outcomes if one.position not in self._done]
@@ -242,7 +243,7 @@ class Importer:
                     if not isinstance(one, Item):
                         await self._take_note(one)
             if self._settings.dry_run:
-                self._done.add(batch.positions)
+                self._finish(batch.positions)
             else:
                 self._schedule.add(batch)
             self._tell()
@@ -397,6 +398,8 @@ class Importer:
     def _finish(self, positions: Sequence[int]) -> None:
         """These rows are dealt with."""
         self._done.add(positions)
+        while self._ends and self._ends[0][0] <= self._done.watermark:
+            self._bytes = self._ends.popleft()[1]
         self._keeper.changed()
         if self._room is not None and not self._too_far():
             self._room.set()
@@ -450,7 +453,7 @@ class Importer:
             **total,
             read=self._rows + sum(self._earlier.get(name, 0) for name in ("accepted", "rejected", "skipped")),
             watermark=self._done.watermark if self._settings.dry_run else self._keeper.watermark,
-            fraction=min(self._read_bytes / size, 1.0) if size and self._next else None,
+            fraction=min(self._bytes / size, 1.0) if size and self._next else None,
             per_minute=None if self._sender.budget is None else self._sender.budget.per_minute,
             dry_run=self._settings.dry_run,
             stopped=self.stop.reason,

@@ -50,7 +50,7 @@ class ImportReport:
         rate_limited: 429s.
         elapsed: Seconds.
         watermark: Every row before this position is accepted, rejected or skipped.
-        fraction: How much of the source is read, from 0 to 1, if its size is known.
+        fraction: How much of the source is dealt with, from 0 to 1, if its size is known.
         per_minute: Requests per minute that the import allows itself; `None` until the server has said its limit.
         dry_run: Nothing was sent: `accepted` is 0, and `read - rejected - skipped` events could have been.
         stopped: Why the import ended early.

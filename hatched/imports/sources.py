@@ -76,7 +76,7 @@ class Events(NamedTuple):
     Attributes:
         position: Of the first.
         start: Where reading can begin to come by the first, if it can.
-        end: Bytes of the source that are read, as far as that is known.
+        end: Bytes of the source up to the last, as far as that is known, to a row or so.
     """
 
     position: int
@@ -157,7 +157,8 @@ class Reading:
         rows = self._slice.rows[self._taken : self._taken + _AT_ONCE - position % _AT_ONCE]
         self._taken += len(rows)
         outcomes = await self._make(lambda: self._outcomes(position, rows))
-        return Events(position, outcomes, start, self._slice.end)
+        offset, end = self._slice.offset, self._slice.end
+        return Events(position, outcomes, start, offset + (end - offset) * self._taken // len(self._slice.rows))
 
     def close(self) -> None:
         """Close the file of a source that is one."""
