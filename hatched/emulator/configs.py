@@ -10,7 +10,7 @@ import attrs
 from hatched.emulator.errors import ApiError
 from hatched.emulator.ids import Ids
 from hatched.emulator.messages import dumps
-from hatched.emulator.plans import AUDIENCES, Plan
+from hatched.emulator.plans import Plan
 from hatched.emulator.rules.book import Book
 from hatched.emulator.rules.check import check
 from hatched.emulator.rules.model import Rules
@@ -32,17 +32,13 @@ class Checked(NamedTuple):
 class Configs:
     """The versions of all customers: `draft` → `published` → `archived`. What they say never changes."""
 
-    def __init__(self, store: Store, ids: Ids, plan: Plan) -> None:
+    def __init__(self, store: Store, ids: Ids) -> None:
         self._store = store
         self._ids = ids
-        self._plan = plan
         self._books: dict[tuple[str, str], Book] = {}
 
     def draft(self, customer_id: str, rules: Checked, now: float) -> str:
-        """Adds a version that nobody uses yet, and answers its id. Raises `ValueError` for too many audiences."""
-        most = AUDIENCES.get(self._plan.name)
-        if most is not None and len(rules.rules.audiences) > most:
-            raise ValueError(f"the {self._plan.name} plan has at most {most} audience(s), these rules have more")
+        """Adds a version that nobody uses yet, and answers its id."""
         version_id = self._ids.new()
         self._store.db.execute(
             "INSERT INTO config_versions (id, customer_id, status, rules, created_at) VALUES (?, ?, 'draft', ?, ?)",
@@ -144,7 +140,7 @@ class Configs:
         )
 
 
-def checked(rules: Rules) -> Checked:
+def checked(rules: Rules, plan: Plan) -> Checked:
     """Reads rules as they will be read from the store: in Python anything can be put into a field.
 
     Raises `ValueError`.
@@ -153,11 +149,11 @@ def checked(rules: Rules) -> Checked:
         text = dumps(attrs.asdict(rules))
     except (AttributeError, TypeError) as error:
         raise ValueError(f"these rules are no JSON: {error}") from None
-    return Checked(load(json.loads(text)), text)
+    return Checked(load(json.loads(text), plan), text)
 
 
-def load(data: object) -> Rules:
+def load(data: object, plan: Plan | None = None) -> Rules:
     """Rules from JSON-like data. Raises `ValueError` that names every field at fault."""
     rules = parse(Rules, data)
-    check(rules)
+    check(rules, plan)
     return rules

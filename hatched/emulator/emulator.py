@@ -40,7 +40,7 @@ from hatched.emulator.journal import Entry
 from hatched.emulator.messages import Request, Response
 from hatched.emulator.path_book import PathBook
 from hatched.emulator.pipeline import Pipeline
-from hatched.emulator.plans import find as find_plan
+from hatched.emulator.plans import Plan, find as find_plan
 from hatched.emulator.ratelimit import RateLimiter
 from hatched.emulator.rules.files import DEFAULT, PRESETS, find as find_rules
 from hatched.emulator.rules.model import Rules
@@ -154,11 +154,11 @@ class Emulator:
         self._closed = False
         if credits is not None:
             ai_credits.check_count(credits)
-        self._rules = None if rules is None else _checked(rules)
+        found = find_plan(plan)
+        self._rules = None if rules is None else _checked(rules, found)
         self._seed = seed
         self._lock = RLock()
         self._courier = Courier(self._lock, self.clock, lambda: None if self._closed else self._world)
-        found = find_plan(plan)
         self._settings = Settings(
             plan=found,
             credits=found.paid if credits is None else credits,
@@ -293,7 +293,7 @@ class Emulator:
 
     def draft(self, rules: Rules | str | Path, *, customer: str = "default") -> str:
         """Adds a config version that nobody uses yet, and answers its id. Raises `ValueError` for bad rules."""
-        found = _checked(rules)
+        found = _checked(rules, self._settings.plan)
         with self._lock:
             return self._world.configs.draft(self._known(customer), found, self.clock.now())
 
@@ -512,7 +512,7 @@ class Emulator:
         self._world = World(
             store=self._store,
             ids=ids,
-            configs=Configs(self._store, ids, self._settings.plan),
+            configs=Configs(self._store, ids),
             settings=self._settings,
             paths=PathBook(self._store),
             states=States(self._store),
@@ -552,10 +552,10 @@ class Emulator:
         with suppress(ValueError):
             return self._known(name)
         configs = self._world.configs
-        rules = self._rules or _checked(DEFAULT)
+        rules = self._rules or _checked(DEFAULT, self._settings.plan)
         if name != "default":
             with suppress(ApiError):  # nothing is published any more
-                rules = checked(configs.rules(configs.published(self.customer_id)))
+                rules = checked(configs.rules(configs.published(self.customer_id)), self._settings.plan)
         customer_id = self._world.ids.new()
         with self._store.transaction():  # a customer without rules would be one for ever
             pools = (self._settings.plan.welcome, self._settings.credits)
@@ -613,14 +613,14 @@ class Emulator:
         )
 
 
-def _checked(rules: Rules | str | Path) -> Checked:
+def _checked(rules: Rules | str | Path, plan: Plan) -> Checked:
     if not isinstance(rules, Rules | str | Path):
         raise TypeError(f"rules are Rules, a preset's name or a path, not {type(rules).__name__}")
     if isinstance(rules, str) and rules in PRESETS:
-        return _preset(rules)
-    return checked(rules if isinstance(rules, Rules) else find_rules(rules))
+        return _preset(rules, plan)
+    return checked(rules if isinstance(rules, Rules) else find_rules(rules, plan), plan)
 
 
 @cache
-def _preset(name: str) -> Checked:
-    return checked(find_rules(name))
+def _preset(name: str, plan: Plan) -> Checked:
+    return checked(find_rules(name), plan)

@@ -52,7 +52,7 @@ def unlock(call: Call) -> Reply:
     if already:
         call.world.infer("gates.repeated_balance")
     else:
-        wallet.take(buddy.state, wallet.slot_of(book.rules, gate.token_key), gate.cost)
+        wallet.take(buddy.state, "primary", gate.cost)
         buddy.state.gates = {**buddy.state.gates, key: call.now}
         buddies.save(call.world, buddy, call.now)
         entry = Entry("primary", -gate.cost, buddy.state.primary.balance, key)

@@ -208,12 +208,12 @@ def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:
     """The grammar of a condition is that of the rules (inferred)."""
     data = {"type": value.type, "config": value.config} if isinstance(value, PathCondition) else value
     try:
-        message = conditions.problem(parse(Condition, data))
+        wrong = conditions.problem(parse(Condition, data))
     except InvalidError as invalid:
         problems = [Problem(f"{name}.{inner.field}", f"{name}.{inner.message}") for inner in invalid.problems]
         raise InvalidError(problems) from None
-    if message is not None:
-        raise InvalidError([Problem(name, f"{name}: {message}")])
+    if wrong is not None:
+        raise InvalidError([Problem(f"{name}.{wrong.field}", f"{name}: {wrong.message}")])
     return dumps(data)
 
 

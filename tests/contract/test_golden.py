@@ -148,7 +148,7 @@ RULES = Rules(
     streaks=(Streak(key="daily", label="Daily", events=("daily_login",), milestones=(Milestone(at=1),), hero=True),),
     evolution=Evolution(stages=(Stage(conditions=(Condition("coin", {"amount": 10}),)),)),
     items=tuple(Item(key=key, category=category) for category in CATEGORIES for key in item_keys(category)),  # type: ignore[arg-type]
-    gates=(Gate(key="extra_lessons", cost=4), Gate(key="progress", cost=1, token_key="xp")),
+    gates=(Gate(key="extra_lessons", cost=4),),
 )
 
 
@@ -1692,13 +1692,14 @@ def test_a_skill_grows_as_documented(vector: Vector) -> None:
 
 BROKEN: dict[str, Rules] = {
     "gate without cost": Rules(gates=(Gate(key="g", cost=0),)),
+    "gate of progression": Rules(gates=(Gate(key="g", cost=1, token_key="xp"),)),
     "two heroes": Rules(streaks=tuple(Streak(key=key, events=("t",), hero=True) for key in "ab")),
 }
 
 
 @pytest.mark.parametrize("vector", cases("rules", "refused_rules"))
 def test_rules_that_cannot_be_are_refused(vector: Vector) -> None:
-    with pytest.raises(ValueError, match=r"cost|hero"):
+    with pytest.raises(ValueError, match=r"cost|primary token|hero"):
         Api(rules=BROKEN[vector["scene"]])
 
 
@@ -1709,12 +1710,6 @@ def fact_gate_once(scene: Scene) -> None:
     assert (first["unlocked"], first["already_unlocked"], first["balance_after"]) == (True, False, 6)
     assert (again["unlocked"], again["already_unlocked"]) == (True, True)
     assert scene.ok("GET", scene.path)["coins"] == 6
-
-
-def fact_gate_of_progression(scene: Scene) -> None:
-    scene.event()
-    answer = scene.send("POST", f"{scene.path}/gates/progress/unlock")
-    assert answer.json()["error"]["code"] == "progression_not_spendable"
 
 
 def fact_progression_spent(scene: Scene) -> None:
@@ -1851,7 +1846,6 @@ def fact_pools(scene: Scene) -> None:
 
 FACTS: dict[str, Callable[[Scene], None]] = {
     "a gate is paid once": fact_gate_once,
-    "a gate for the progression token cannot be unlocked": fact_gate_of_progression,
     "the progression token cannot be spent": fact_progression_spent,
     "the progression token can be earned by hand": fact_progression_earned,
     "lifetime_spent of progression stays 0": fact_lifetime,

@@ -95,7 +95,9 @@ def test_when_a_condition_holds(
     ],
 )
 def test_what_is_wrong_with_a_condition(type: Any, config: dict[str, Any], message: str) -> None:
-    assert problem(Condition(type, config)) == message
+    found = problem(Condition(type, config))
+    assert found is not None
+    assert found.message == message
 
 
 def test_which_event_type_a_condition_looks_at() -> None:

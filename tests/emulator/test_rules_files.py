@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -13,9 +16,11 @@ import pytest
 from hatched.emulator import Emulator, Rules
 from hatched.emulator.rules import files, model, schema
 from hatched.emulator.rules.model import CoinRule, Item, Streak, Token
+from hatched.emulator.rules.places import places
 
 from .support import Api
 
+PRESETS = Path(files.__file__).parent.parent / "presets"
 STREAK = '[[streaks]]\nkey = "s"\nevents = ["t"]\n[[streaks.milestones]]\nat = 7\n'
 
 
@@ -98,6 +103,14 @@ def test_a_file_may_say_what_no_answer_shows() -> None:
             '[[streaks]]\nkey = "s"\nevents = ["t"]\nmax_row_icons = 0',
             "r.toml:4: max_row_icons must not be less than 1",
         ),
+        ('audiences = [\n  "a",\n  "B",\n]', "r.toml:3: an audience is snake_case"),
+        ('skills = [\n  { key = "s" },\n  { key = "t", max = "9" },\n]', "r.toml:3: skills.1.max must be a number"),
+        (
+            "[[badges]]\nkey = 'b'\n[badges.condition]\ntype = 'coin'\n[badges.condition.config]\namount = '1'",
+            "r.toml:6:",
+        ),
+        ("[[badges]]\nkey = 'b'\n[badges.condition]\ntype = 'coin'\n[badges.condition.config]\namunt = 1", "r.toml:5:"),
+        ('event_types = ["""\n[[coin_rules]]\n""", 3]', "r.toml:3: event_types.1 must be a string"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, message: str) -> None:
@@ -106,13 +119,86 @@ def test_what_is_wrong_is_told_with_its_line(text: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+NASTY = """\
+# The number of a line stands wherever a value may.
+at_once = 2
+text = \'\'\'
+[[tables]]
+key = "no key"\'\'\'\'\'
+quoted = { "\\u0061 = [" = 6, 'b"]' = [6, 6] } # "
+list = [ # [
+  8, [8, # ]
+    9], 2026-01-01 10:00:00,
+  { of = 10, tables.deep = 10 }
+  ,
+]
+
+[[tables]]
+more = [""\"
+\\""\" ""\""", 16]
+[tables . "inner"]
+x = 18
+  [[tables.inner.y]]
+  z = 20
+  [[tables.inner.y]]
+  z.z = 22
+[[tables]]
+w = 24
+[[ tables . inner.y ]]
+z = 26\r
+[after]
+last = 28"""
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """All that is in a document, with its place."""
+    if path:
+        yield path, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from leaves(one, f"{path}.{key}" if path else str(key))
+
+
+def test_every_place_of_a_text_has_its_line() -> None:
+    lines, found = places(NASTY), dict(leaves(tomllib.loads(NASTY)))
+    assert lines.keys() == found.keys()
+    numbers = {path: value for path, value in found.items() if isinstance(value, int)}
+    assert {path: lines[path] for path in numbers} == numbers
+    assert (lines["tables"], lines["tables.1"], lines["tables.1.inner.y"], lines["list.3"]) == (14, 23, 25, 10)
+
+
+@pytest.mark.parametrize("name", files.PRESETS)
+def test_every_place_of_a_preset_has_a_line(name: str) -> None:
+    text = (PRESETS / f"{name}.toml").read_text()
+    assert places(text).keys() == dict(leaves(tomllib.loads(text))).keys()
+
+
+def test_a_byte_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_bytes(b"\xef\xbb\xbf# One\r\n# Two\r\n# \xe9\r\n")
+    with pytest.raises(files.RulesError) as caught:
+        files.read(path)
+    assert str(caught.value) == f"{path}:3: not UTF-8: invalid continuation byte"
+
+
+def test_an_audience_too_many_for_the_plan_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text("audiences = [\n'a',\n'b',\n]\n")
+    Emulator(rules=path, plan="pro")
+    with pytest.raises(files.RulesError) as caught:
+        Emulator(rules=path, plan="free")
+    assert str(caught.value) == f"{path}:3: the free plan has at most 1 audience(s), these rules have more"
+    with pytest.raises(files.RulesError, match=rf"^{re.escape(str(path))}:3: "):
+        Emulator(plan="free").publish(path)
+
+
 def test_all_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(files.RulesError) as caught:
         files.parse_text('[[gates]]\nkey = "g"\ncost = 0\n[[gates]]\nkey = "g"\ncost = -1', "r.toml")
     assert str(caught.value).splitlines() == [
         "r.toml:5: every one of gates needs a key of its own: g comes twice",
-        "r.toml:3: gate g must cost something",
-        "r.toml:6: gate g must cost something",
+        "r.toml:3: cost must not be less than 1",
+        "r.toml:6: cost must not be less than 1",
     ]
 
 
@@ -123,7 +209,7 @@ def test_an_unknown_preset_is_told_with_those_that_exist() -> None:
 
 # --- the schema -----------------------------------------------------------------------------------------------
 
-PUBLISHED = json.loads((Path(files.__file__).parent.parent / "presets" / "rules.schema.json").read_text())
+PUBLISHED = json.loads((PRESETS / "rules.schema.json").read_text())
 
 
 def test_the_published_schema_is_that_of_the_rules() -> None:
@@ -152,8 +238,7 @@ needs_validator = pytest.mark.skipif(
 @needs_validator
 @pytest.mark.parametrize("name", files.PRESETS)
 def test_the_schema_takes_the_presets(name: str) -> None:
-    path = Path(files.__file__).parent.parent / "presets" / f"{name}.toml"
-    assert accepted(tomllib.loads(path.read_text()))
+    assert accepted(tomllib.loads((PRESETS / f"{name}.toml").read_text()))
 
 
 @needs_validator
@@ -178,7 +263,10 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[gates]]\nkey = 'g'\ncost = 1\ntoken_key = 'gems'", "r.toml:4: there is no token gems"),
+        (
+            "[[gates]]\nkey = 'g'\ncost = 1\ntoken_key = 'gems'",
+            "r.toml:4: gate g takes the primary token only, not gems",
+        ),
         ("[[items]]\nkey = 'i'\ncategory = 'head'\ntoken_key = 'gems'", "r.toml:4: there is no token gems"),
         (
             "[[coin_rules]]\nevent = 't'\namount = 1\nmultiplier = { factor = 2.0, streak = 's' }",
@@ -202,6 +290,26 @@ def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:
             "[[gates]]\nkey = 'g'\ncost = 1\nmetadata = { when = 2026-01-01 }",
             "r.toml:4: gates.0.metadata must be a JSON value",
         ),
+        (
+            "[[gates]]\nkey = 'g'\ncost = 1\ntoken_key = 'xp'",
+            "r.toml:4: gate g takes the primary token only, not xp",
+        ),
+        (
+            "[[badges]]\nkey = 'b'\n[badges.condition]\ntype = 'badge_earned'\nconfig = { badge_key = 'b' }",
+            "r.toml:5: badge b waits for itself",
+        ),
+        ("event_types = [\n'']", "r.toml:2: an event type should not be empty"),
+        ("[[coin_rules]]\namount = 1\nevent = ''", "r.toml:3: an event type should not be empty"),
+        (
+            "[[skills]]\nkey = 's'\n[[skill_rules]]\nskill = 's'\namount = 1\nevent = ''",
+            "r.toml:6: an event type should not be empty",
+        ),
+        (STREAK.replace('"t"', '"t", ""'), "r.toml:3: an event type should not be empty"),
+        (
+            "[[badges]]\nkey = 'b'\ncondition.type = 'custom'\n[badges.condition.config]\nproperty='p'\nevent_type=''",
+            "r.toml:6: badge b: event_type should not be empty",
+        ),
+        (STREAK.replace("7", "0"), "r.toml:5: at must not be less than 1"),
         ("audiences = ['Teacher']", "r.toml:1: an audience is snake_case of at most 32 characters, unlike 'Teacher'"),
     ],
 )

@@ -126,7 +126,7 @@ def test_rules_survive_their_text() -> None:
         ({"badges": [{"key": "b"}]}, "badges.0.condition should not be empty"),
         ({"streaks": [{"key": "s", "events": ["t"], "period": "hourly"}]}, "streaks.0.period must be one of"),
         ({"skill_rules": [{"event": "t", "skill": "s", "amount": 1}]}, "there is no skill s"),
-        ({"gates": [{"key": "g", "cost": 0}]}, "gate g must cost something"),
+        ({"gates": [{"key": "g", "cost": 0}]}, "cost must not be less than 1"),
         ({"evolution": {"stages": [{"conditions": []}] * 5}}, "at most 5 stages"),
         ({"streaks": [{"key": k, "events": [], "hero": True} for k in "ab"]}, "only one streak can be the hero"),
         (

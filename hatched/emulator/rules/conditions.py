@@ -12,6 +12,7 @@ from hatched.emulator.rules.model import Condition, Rules
 from hatched.emulator.rules.skills import level, total_level
 from hatched.emulator.rules.state import State
 from hatched.emulator.rules.streaks import length
+from hatched.emulator.validation import Problem
 
 
 @define
@@ -36,17 +37,21 @@ def compile_condition(condition: Condition, rules: Rules) -> Test:
     return _KINDS[condition.type](condition.config, rules)
 
 
-def problem(condition: Condition) -> str | None:
+def problem(condition: Condition) -> Problem | None:
     """What is wrong with the `config` of a condition."""
     for key, kind in CONFIG[condition.type].items():
         value = condition.config.get(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            return f"a condition of type {condition.type} needs {key} ({kind.__name__})"
+        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+            message = f"a condition of type {condition.type} needs {key} ({kind.__name__})"
+            return Problem(f"config.{key}", message)
     if strange := sorted(condition.config.keys() - CONFIG[condition.type].keys() - MAY_HAVE.get(condition.type, set())):
-        return f"a condition of type {condition.type} knows no {', '.join(strange)}"
+        message = f"a condition of type {condition.type} knows no {', '.join(strange)}"
+        return Problem(f"config.{strange[0]}", message)
     operator_ = condition.config.get("op", "eq")
     if condition.type == "custom" and not (isinstance(operator_, str) and operator_ in _OPERATORS):
-        return f"a condition of type custom knows the operators {', '.join(_OPERATORS)}"
+        return Problem("config.op", f"a condition of type custom knows the operators {', '.join(_OPERATORS)}")
+    if mentions(condition) == "":
+        return Problem("config.event_type", "event_type should not be empty")
     return None
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from hatched.emulator.plans import Plan
 from hatched.emulator.rules.check import check
 from hatched.emulator.rules.model import Rules
+from hatched.emulator.rules.places import places
 from hatched.emulator.validation import InvalidError, Problem, parse
 
 PRESETS = ("language-learning", "fitness", "productivity", "custom")
 DEFAULT = PRESETS[0]
 _FOLDER = Path(__file__).parent.parent / "presets"
-
-_TABLE = re.compile(r"\s*(\[\[?)\s*([^\]#]+?)\s*\]\]?")
-_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+(?:\s*\.\s*[\w-]+)*)\s*=""")
 
 
 class RulesError(ValueError):
@@ -32,33 +29,36 @@ def preset(name: str) -> Rules:
     return read(_FOLDER / f"{name}.toml")
 
 
-def find(name: str | Path) -> Rules:
+def find(name: str | Path, plan: Plan | None = None) -> Rules:
     """A preset, or the rules of a file."""
-    return preset(name) if isinstance(name, str) and name in PRESETS else read(Path(name))
+    return preset(name) if isinstance(name, str) and name in PRESETS else read(Path(name), plan)
 
 
-def read(path: Path) -> Rules:
-    """The rules of a file. Raises `RulesError`."""
+def read(path: Path, plan: Plan | None = None) -> Rules:
+    """The rules of a file. Raises `RulesError`, also for rules that ask too much of the plan."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise RulesError(f"there is no file {path}, and no preset of that name ({', '.join(PRESETS)})") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise RulesError(f"{path}: {error}") from None
-    return parse_text(text, str(path))
+    except UnicodeDecodeError as error:
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        raise RulesError(f"{path}:{line}: not UTF-8: {error.reason}") from None
+    return parse_text(text, str(path), plan)
 
 
-def parse_text(text: str, name: str = "rules") -> Rules:
-    """Rules from TOML. Raises `RulesError`, whose lines begin with `name` and a line number."""
+def parse_text(text: str, name: str = "rules", plan: Plan | None = None) -> Rules:
+    """Rules from TOML. Raises `RulesError`, each of whose lines names a line of the text."""
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise RulesError(f"{name}: {error}") from None
     try:
         rules = parse(Rules, data)
-        check(rules)
+        check(rules, plan)
     except InvalidError as invalid:
-        lines = dict(_places(text))
+        lines = places(text)
         raise RulesError("\n".join(_located(name, lines, problem) for problem in invalid.problems)) from None
     return rules
 
@@ -68,38 +68,3 @@ def _located(name: str, lines: dict[str, int], problem: Problem) -> str:
     while field and field not in lines:
         field = field.rpartition(".")[0]
     return f"{name}:{lines[field]}: {problem.message}" if field else f"{name}: {problem.message}"
-
-
-def _places(text: str) -> Iterator[tuple[str, int]]:
-    """Each table and key with its line, as validation names them: `coin_rules.0.amount`."""
-    last: dict[str, int] = {}  # by array of tables, the index of its last one
-    table = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if found := _TABLE.match(line):
-            *above, name = _parts(found[2])
-            table = _join(_within(above, last), name)
-            if found[1] == "[[":
-                if table not in last:
-                    yield table, number
-                last[table] = last.get(table, -1) + 1
-            table = _within([table], last)
-            yield table, number
-        elif found := _KEY.match(line):
-            yield _join(table, *_parts(found[1])), number
-
-
-def _within(parts: list[str], last: dict[str, int]) -> str:
-    path = ""
-    for part in parts:
-        path = _join(path, part)
-        if path in last:
-            path = f"{path}.{last[path]}"
-    return path
-
-
-def _parts(name: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in name.split(".")]
-
-
-def _join(*parts: str) -> str:
-    return ".".join(part for part in parts if part)
