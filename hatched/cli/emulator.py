@@ -17,6 +17,7 @@ from hatched.emulator.emulator import DEFAULT_KEY, Emulator
 from hatched.emulator.plans import PLANS
 from hatched.emulator.router import PREFIX
 from hatched.emulator.rules.files import DEFAULT, PRESETS
+from hatched.emulator.rules.schema import document
 from hatched.emulator.server import origin
 
 _PORT = 4280
@@ -108,3 +109,14 @@ def coverage(as_json: bool) -> None:
         click.echo(f"{row.confidence:<9} {row.kind:<10} {row.name:<42} {row.what}")
     seen = sum(row.confidence == "seen" for row in rows)
     click.echo(f"\n{seen} of {len(rows)} are stated by the documentation, {len(rows) - seen} are inferred.")
+
+
+@emulator.command()
+def schema() -> None:
+    """The JSON Schema of a rules file, for an editor that completes and checks TOML.
+
+    \b
+      hatched emulator schema > rules.schema.json
+      and on the first line of the rules: #:schema ./rules.schema.json
+    """  # noqa: D301  \b is click's mark for a paragraph that is not to be filled
+    click.echo(json.dumps(document(), indent=2))

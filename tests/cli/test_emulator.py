@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import hatched
+from hatched import emulator
 from hatched.cli.app import hatched as command
 
 Started = tuple[subprocess.Popen[str], dict[str, str]]
@@ -104,6 +105,11 @@ def test_the_coverage_page_tells_stated_from_inferred() -> None:
     assert "inferred  route      buddies.list " in page
     rows = json.loads(told("emulator", "coverage", "--json")[1])
     assert {row["confidence"] for row in rows} == {"seen", "inferred"}
+
+
+def test_the_schema_of_rules_is_printed_as_it_is_published() -> None:
+    code, page = told("emulator", "schema")
+    assert (code, page) == (0, (Path(emulator.__file__).parent / "presets" / "rules.schema.json").read_text())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from hatched.emulator import Emulator, Rules
 from hatched.emulator.rules import files, model, schema
+from hatched.emulator.rules.check import LEAST
 from hatched.emulator.rules.model import CoinRule, Item, Streak, Token
 from hatched.emulator.rules.places import places
 
@@ -230,6 +231,17 @@ def accepted(data: object) -> bool:
     return not list(jsonschema_rs.validator_for(PUBLISHED).iter_errors(data))
 
 
+def test_every_least_number_is_that_of_the_schema() -> None:
+    least = {
+        (name, field): value["minimum"]
+        for name, described in PUBLISHED["$defs"].items()
+        for field, value in described["properties"].items()
+        if "minimum" in value
+    }
+    assert least == {(cls.__name__, field): number for cls, of in LEAST.items() for field, number in of.items()}
+    assert PUBLISHED["$defs"]["Evolution"]["properties"]["stages"]["maxItems"] == 4
+
+
 needs_validator = pytest.mark.skipif(
     find_spec("jsonschema_rs") is None, reason="jsonschema_rs comes with schemathesis: the group `fuzz`"
 )
@@ -252,6 +264,21 @@ def test_the_schema_takes_the_presets(name: str) -> None:
         "[[streaks]]\nkey = 's'\nevents = ['t']\ndisplay_mode = 'huge'",
         "[[badges]]\nkey = 'b'\ncondition = { type = 'coin', config = {} }",
         "[[badges]]\nkey = 'b'\ncondition = { type = 'streak', config = { streak_key = 3, count = 1 } }",
+        "[[badges]]\nkey = 'b'\ncondition = { type = 'event_count', config = { event_type = '', count = 1 } }",
+        "[[coin_rules]]\nevent = 't'\namount = -1",
+        "[[coin_rules]]\nevent = ''\namount = 1",
+        "[[coin_rules]]\nevent = 't'\namount = 1\nmultiplier = { factor = -1.0 }",
+        "[primary]\nkey = 'k'\nlabel = 'K'\nmax_balance = -1",
+        "[[skills]]\nkey = 's'\nlevel_every = 0",
+        "[[skills]]\nkey = 's'\n[[skill_rules]]\nskill = 's'\namount = 1\nevent = ''",
+        "[[gates]]\nkey = 'g'\ncost = 0",
+        "[[evolution.stages]]\nconditions = []\n" * 5,
+        STREAK.replace("7", "0"),
+        STREAK.replace('"t"', '""'),
+        "event_types = ['']",
+        "audiences = []",
+        "audiences = ['a', 'a']",
+        "audiences = ['Teacher']",
     ],
 )
 def test_the_schema_refuses_what_the_emulator_refuses(text: str) -> None:

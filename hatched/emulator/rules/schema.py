@@ -1,15 +1,15 @@
 """The JSON Schema of a rules file, for editors. `presets/rules.schema.json` is what this makes.
 
-python -m hatched.emulator.rules.schema > hatched/emulator/presets/rules.schema.json
+hatched emulator schema > hatched/emulator/presets/rules.schema.json
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from hatched.emulator.json_schema import Schemas, summary
+from hatched.emulator.json_schema import Schema, Schemas, summary
 from hatched.emulator.rules import model
+from hatched.emulator.rules.check import AUDIENCE, LEAST, MAX_STAGES
 from hatched.emulator.rules.conditions import CONFIG
 
 
@@ -22,6 +22,7 @@ def document() -> dict[str, Any]:
         for key, value in schema["properties"].items():
             if "anyOf" in value:
                 schema["properties"][key] = value["anyOf"][0]
+    _bound(schemas.named)
     schemas.named["Condition"] |= {
         "allOf": [_config(kind, keys) for kind, keys in CONFIG.items()],
     }
@@ -34,21 +35,40 @@ def document() -> dict[str, Any]:
     }
 
 
+def _bound(named: dict[str, Schema]) -> None:
+    """What `check` says of a single value. What it says of several, such as keys that come twice, stays out."""
+
+    def of(name: str, field: str) -> Schema:
+        schema: Schema = named[name]["properties"][field]
+        return schema
+
+    for cls, numbers in LEAST.items():
+        for field, least in numbers.items():
+            of(cls.__name__, field)["minimum"] = least
+    of("Skill", "level_every")["exclusiveMinimum"] = 0
+    of("Evolution", "stages")["maxItems"] = MAX_STAGES - 1
+    of("Rules", "audiences").update(minItems=1, uniqueItems=True)
+    of("Rules", "audiences")["items"]["pattern"] = f"^{AUDIENCE}$"
+    for event in (
+        of("CoinRule", "event"),
+        of("SkillRule", "event"),
+        of("Streak", "events")["items"],
+        of("Rules", "event_types")["items"],
+    ):
+        event["minLength"] = 1
+
+
 def _config(kind: str, keys: dict[str, type]) -> dict[str, Any]:
     """What the `config` of a kind of condition must have."""
-    types = {str: "string", int: "integer"}
+    types = {str: {"type": "string", "minLength": 1}, int: {"type": "integer"}}
     return {
         "if": {"properties": {"type": {"const": kind}}},
         "then": {
             "properties": {
                 "config": {
                     "required": list(keys),
-                    "properties": {key: {"type": types[value]} for key, value in keys.items()},
+                    "properties": {key: types[value] for key, value in keys.items()},
                 }
             }
         },
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(document(), indent=2))  # noqa: T201
