@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,22 @@ Vector = dict[str, Any]
 FOLDER = Path(__file__).parent.parent / "data" / "golden"
 DOCUMENTS = ("hatched-api", "sdk-js-reference", "send-events-2026-05", "send-events-2026-06")
 """`hatched-api §3.3`, or `sdk-js-reference: Buddy` for a heading of one of the others."""
+
+
+PAPERS = Path(os.environ.get("HATCHED_DOCUMENTS", FOLDER.parents[3] / "shared"))
+"""The folder of the documents: `shared` beside this repository, unless the environment names another."""
+
+
+def section(number: str) -> str:
+    """A section of hatched-api.md."""
+    document = PAPERS / "hatched-api.md"
+    if not document.exists():
+        pytest.skip("hatched-api.md is not here: HATCHED_DOCUMENTS names its folder")
+    text = document.read_text(encoding="utf-8")
+    found = re.search(rf"^#+ {re.escape(number)} .*?(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, number
+    return found[0]
+
 
 GROUPS: dict[tuple[str, str], list[Vector]] = {
     (path.stem, group): vectors

@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -49,7 +49,8 @@ from hatched.emulator.delivery import enqueue, signature
 from hatched.emulator.errors import ApiError
 from hatched.emulator.plans import find
 from hatched.emulator.ratelimit import RateLimiter
-from tests.contract.golden import DOCUMENTS, GROUPS, USED, Vector, cases
+from hatched.emulator.receivers import receiver
+from tests.contract.golden import DOCUMENTS, GROUPS, USED, Vector, cases, section
 from tests.emulator.support import Api
 
 KEY = "hatch_test_golden"
@@ -286,6 +287,21 @@ def test_to_a_front_end_an_object_has_the_aliases_of_the_javascript_client(vecto
     assert {key: camel.get(key) for key in vector["sdk"]} == vector["sdk"]
 
 
+@pytest.mark.parametrize("vector", cases("bodies", "objects", where=lambda vector: "optional" in vector))
+def test_null_is_read_only_where_the_document_has_it_or_nothing_is_counted(vector: Vector) -> None:
+    """A text or an object that may be missing may be null (inferred), a number, a flag or a list is always there."""
+
+    def is_read(name: str) -> bool:
+        with suppress(codec.CodecError):
+            codec.decode(json.dumps({**vector["wire"], name: None}).encode(), model_of(vector))
+            return True
+        return False
+
+    may_be_null = {name for name in vector["optional"] if isinstance(vector["wire"].get(name), str | dict)}
+    may_be_null |= {name for name in vector["nullable"] if "." not in name}
+    assert {name for name in vector["wire"] if is_read(name)} == may_be_null & vector["wire"].keys()
+
+
 @cache
 def shown() -> dict[str, list[Any]]:
     """Answers of the emulator by the object that they are."""
@@ -501,6 +517,71 @@ def test_the_sdk_reads_effects(vector: Vector) -> None:
     assert list(extras(effects)) == []
     if "effects" not in vector["body"] and all("_" not in key for key in vector["body"]):
         assert_same(hatched.to_dict(effects, case="camel"), vector["body"])
+
+
+def flat(event_type: str, user: str = "user_1", scene: Scene | None = None) -> Any:
+    """The answer to an event, not wrapped in `effects`."""
+    found = scene or Scene(event_body="flat")
+    return found.ok("POST", "/events", {"user_id": user, "type": event_type})
+
+
+def _lesson(event_body: str) -> Any:
+    api = Api(event_body=event_body)
+    api.buddy("ada")
+    return api.ok("POST", "/events", {"user_id": "ada", "type": "lesson_completed"})
+
+
+def _run(*streaks: Streak, days: tuple[str, ...]) -> Any:
+    """The answer to the last of several events, one a day; a day without one has no name."""
+    scene = Scene(event_body="flat", rules=Rules(streaks=streaks))
+    for event_type in days:
+        scene.clock.advance("1d")
+        if event_type:
+            answer = flat(event_type, scene=scene)
+    return answer
+
+
+def _course_done() -> Any:
+    scene = Scene(event_body="flat")
+    path_id = scene.ok("POST", "/paths", {"key": "course", "label": "Course"})["id"]
+    scene.step(path_id, "intro", 1, "read", reward_coins=5, reward_badge_key="first_lesson")
+    return flat("quiet", scene=scene)
+
+
+WEEK = Streak(key="daily", label="Daily", events=("login",), milestones=(Milestone(at=7),), hero=True)
+MONTH = Streak(key="month", events=("login", "visit"), milestones=(Milestone(at=30),))
+ANSWERED: dict[str, Callable[[], Any]] = {
+    "the sample": lambda: _lesson("flat"),
+    "the older sample": lambda: _lesson("flat"),
+    "the sample in snake_case": lambda: _lesson("flat"),
+    "the sample below an effects key": lambda: _lesson("nested"),
+    "a debug reason at the top level": lambda: Scene().ok("POST", "/events", {"user_id": "user_1", "type": "quiet"}),
+    "a debug reason in the effects": lambda: flat("quiet", "nobody"),
+    "tokens are key:amount": lambda: flat("lesson_completed"),
+    "a streak update": lambda: _run(WEEK, days=("login",) * 9 + ("",) + ("login",) * 7),
+    "a path update": _course_done,
+    "milestones are numbers": lambda: _run(WEEK, MONTH, days=("visit",) * 23 + ("login",) * 7),
+}
+"""All but an answer with nothing in it, which the emulator does not give."""
+
+
+def assert_holds(answer: Any, documented: Any) -> None:
+    """Every documented key, at any depth of objects, has its value."""
+    if isinstance(documented, dict):
+        for key, value in documented.items():
+            assert_holds(answer[key], value)
+    else:
+        assert answer == documented
+
+
+@pytest.mark.parametrize("vector", cases("events", "answers", where=lambda vector: bool(vector["body"])))
+def test_the_emulator_answers_the_sample(vector: Vector) -> None:
+    answer = ANSWERED[vector["name"]]()
+    effects = codec.structure(answer, models.EventEffects)
+
+    assert_holds(hatched.to_dict(effects), vector["effects"])
+    in_camel_case = any(key != key.lower() for key in vector["body"])
+    assert_holds(hatched.to_dict(effects, case="camel") if in_camel_case else answer, vector["body"])
 
 
 @pytest.mark.parametrize("vector", cases("events", "types"))
@@ -1106,6 +1187,7 @@ def test_the_balance_of_credits_is_told_by_pool(vector: Vector) -> None:
     assert [answer.header(f"X-Credits-{pool}Remaining") for pool in ("Welcome-", "Paid-", "Promo-", "")] == [
         str(vector[pool]) for pool in ("welcome", "paid", "promo", "total")
     ]
+    assert api.ok("GET", "/credits/balance") == vector["body"]
 
 
 @pytest.mark.parametrize("vector", cases("limits", "thresholds"))
@@ -1332,6 +1414,36 @@ def test_the_emulator_delivers_the_documented_body_of_the_older_scheme(vector: V
     assert bodies
     for body in bodies:
         assert body["data"].keys() == vector["data"].keys()
+
+
+@pytest.mark.parametrize("vector", cases("webhooks", "timeouts"))
+@pytest.mark.parametrize("kind", ["a URL", "an application", "a coroutine function"])
+def test_a_receiver_has_so_many_seconds(vector: Vector, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    class NeverConnected(httpx.Client):
+        def __init__(self, *, timeout: float, **options: Any) -> None:
+            given.append(timeout)
+            super().__init__(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+
+    @contextmanager
+    def fail_after(seconds: float) -> Iterator[None]:
+        given.append(seconds)
+        yield
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def function(request: WebhookRequest) -> int:
+        return 200
+
+    targets: dict[str, Any] = {"a URL": "https://app.example", "an application": application}
+    monkeypatch.setattr("hatched.emulator.receivers.httpx.Client", NeverConnected)
+    monkeypatch.setattr("hatched.emulator.receivers.anyio.fail_after", fail_after)
+    assert receiver(targets.get(kind, function))(WebhookRequest("https://app.example", {}, b"{}")) == 200
+
+    assert given == [vector["seconds"]]
 
 
 @pytest.mark.parametrize("vector", cases("webhooks", "secrets"))
@@ -1872,6 +1984,35 @@ FACTS: dict[str, Callable[[Scene], None]] = {
 @pytest.mark.parametrize("vector", cases("rules", "facts"))
 def test_the_emulator_keeps_the_rule(vector: Vector) -> None:
     FACTS[vector["name"]](Scene())
+
+
+# --- what is outside -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vector", cases("outside", "rows"))
+def test_what_is_outside_is_not_answered(vector: Vector) -> None:
+    assert vector["reason"]
+    for route in vector["routes"]:
+        method, path = route.split(" ")
+        assert router.match(method, "/api/v1" + path) is None, route
+
+
+@pytest.mark.parametrize("vector", cases("outside", "rows"))
+def test_what_is_outside_stands_in_the_document(vector: Vector) -> None:
+    assert vector["text"] in section(vector["source"].rpartition("§")[2])
+
+
+@pytest.mark.parametrize("number", ["2.1", "8.4"])
+def test_every_stated_route_has_a_vector_or_is_outside(number: str) -> None:
+    named = [f"`{vector['name']}`" for vector in GROUPS["requests", "routes"]]
+    named += [vector["text"] for vector in GROUPS["outside", "rows"]]
+    route = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`?]+)[^`]*`")
+    known, stated = (
+        {re.sub(r"{\w+}", "{}", one) for one in route.findall(text)} for text in ("\n".join(named), section(number))
+    )
+
+    assert stated
+    assert stated - known == set()
 
 
 # --- the vectors themselves --------------------------------------------------------------------------
