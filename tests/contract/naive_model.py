@@ -140,6 +140,62 @@ def is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_place(value: Any) -> bool:
+    return isinstance(value, int) and is_number(value) and value >= 0  # silent: whether places may be negative
+
+
+def is_one_of(*words: str) -> Any:
+    return lambda value: isinstance(value, str) and value in words
+
+
+def is_path_condition(value: Any) -> bool:
+    return is_object(value) and not wrong_names(value, {"type": is_one_of(*PATH_CONDITIONS), "config": is_object})
+
+
+PATH_CONDITIONS = (
+    *("event_count", "milestone", "streak", "skill_level", "collection"),
+    *("evolution", "coin", "badge_earned", "gate_unlocked", "custom"),
+)
+PATH = {
+    "audience?": is_text,
+    "key": is_text,
+    "label": is_text,
+    "description?": is_string,
+    "icon?": is_one_of("path", "flame", "heart", "bolt", "star", "leaf"),
+    "accent_color?": is_string,
+    "display_mode?": is_one_of("straight", "zigzag", "stepper"),
+    "is_active?": is_flag,
+}
+PART = {
+    "key": is_text,
+    "label": is_text,
+    "description?": is_string,
+    "ordinal": is_place,
+    "completion_condition?": is_path_condition,
+    "reward_coins?": is_place,
+    "reward_badge_key?": is_text,
+    "is_active?": is_flag,
+}
+STEP = PART | {"icon?": is_string, "unlock_condition?": is_path_condition}  # silent: what an unlock condition is
+SUB_STEP = PART | {
+    "allow_manual_complete?": is_flag,
+    "allow_skip_ahead?": is_flag,
+    "content_url?": is_string,
+    "cta_label?": is_string,
+}
+ORDERING = {"ordering": lambda value: isinstance(value, list)}
+PLACE = {"id": is_uuid, "ordinal": is_place}
+
+
+def changes(shape: dict[str, Any]) -> dict[str, Any]:
+    """The body of an update: everything is optional."""
+    return {name.removesuffix("?") + "?": fits for name, fits in shape.items()}
+
+
 EVENT = {
     "event_id?": is_text,
     "user_id": is_text,
@@ -174,6 +230,19 @@ SHAPES = {
     ("POST", "buddies", "*", "gates", "*", "unlock"): {},
     ("POST", "events"): EVENT,
     ("POST", "events", "batch"): {"events": lambda value: isinstance(value, list) and 1 <= len(value) <= 100},
+    ("POST", "paths"): PATH,
+    ("PATCH", "paths", "*"): changes(PATH),
+    ("DELETE", "paths", "*"): {},
+    ("PATCH", "paths", "*", "active"): {"is_active": is_flag},
+    ("POST", "paths", "*", "steps"): STEP,
+    ("PATCH", "paths", "*", "steps", "reorder"): ORDERING,
+    ("PATCH", "paths", "*", "steps", "*"): changes(STEP),
+    ("DELETE", "paths", "*", "steps", "*"): {},
+    ("POST", "paths", "*", "steps", "*", "sub-steps"): SUB_STEP,
+    ("PATCH", "paths", "*", "steps", "*", "sub-steps", "reorder"): ORDERING,
+    ("PATCH", "paths", "*", "steps", "*", "sub-steps", "*"): changes(SUB_STEP),
+    ("DELETE", "paths", "*", "steps", "*", "sub-steps", "*"): {},
+    ("POST", "buddies", "*", "paths", "*", "sub-steps", "*", "complete"): {},
     ("POST", "embed-tokens"): {"buddy_id": is_uuid, "user_id": is_text},
 }
 READS = [
@@ -192,12 +261,16 @@ READS = [
     ("GET", "buddies", "*", "unlocks"),
     ("GET", "users", "*", "summary"),
     ("GET", "gates"),
+    ("GET", "paths"),
+    ("GET", "paths", "*"),
+    ("GET", "buddies", "*", "paths", "*"),
 ]
 QUERIES = {
     ("GET", "eggs"): {"user_id", "status", "page", "limit"},
     ("GET", "buddies"): {"user_id", "status", "evolution_stage", "page", "limit", "sort", "order"},
     ("GET", "buddies", "*", "evolutions"): {"page", "limit"},
     ("POST", "eggs"): {"ensure"},
+    ("GET", "paths"): {"audience"},
 }
 
 
@@ -248,6 +321,7 @@ class NaiveHatched:
             "events": {},
             "drawn": set(),  # pictures: buddy, stage, items
             "to_evolve": [],
+            "paths": {},
             "quota": {},
             "replies": {},
         }
@@ -314,8 +388,8 @@ class NaiveHatched:
                 ("GET", "operations"): "read:operations",
                 ("POST", "embed-tokens"): "write:embed-tokens",
             }.get((call.method, call.path[0]))
-            if call.path[-1] == "unlocks":
-                needed = None  # of the gates' resource, which no publishable key may use
+            if call.path[-1] == "unlocks" or "paths" in call.path:
+                needed = None  # of the gates' and paths' resources, which no publishable key may use
             if route != ("GET", "health") and needed not in key["scopes"]:
                 raise Refusal(403, "publishable_key_scope")
             per_minute, per_day = 200, 10_000  # silent: also for the routes that have three times the plan's
@@ -360,6 +434,8 @@ class NaiveHatched:
                 wrong += [name for event in call.body["events"] for name in wrong_names(event, EVENT)]
             if route == ("PATCH", "buddies", "*", "skills") and not wrong:
                 wrong += [name for update in call.body["updates"] for name in self.wrong_update(update)]
+            if route[-1] == "reorder" and not wrong:
+                wrong += [name for place in call.body["ordering"] for name in wrong_names(place, PLACE)]
         if wrong:
             raise Refusal(422, "validation_failed", names=tuple(wrong))
         words = [route[0].lower(), *(word.replace("-", "_") for word in route[1:] if word != "*")]
@@ -381,10 +457,11 @@ class NaiveHatched:
         shape = {"key": is_text, "action": lambda value: value in ("increase", "decrease", "set"), needed: is_number}
         return wrong_names(update, shape)
 
-    def check_plan(self) -> None:
-        """The marketplace and evolution begin with Growth."""
-        if self.plan == "free":
-            raise Refusal(403, "plan_feature_locked", {"required_plan": "growth", "current_plan": "free"})
+    def check_plan(self, *needed: str) -> None:
+        """The marketplace and evolution begin with Growth, paths with Pro."""
+        plans = needed or ("growth", "pro")
+        if self.plan not in plans:
+            raise Refusal(403, "plan_feature_locked", {"required_plan": plans[0], "current_plan": self.plan})
 
     # ---- Eggs and operations ----
 
@@ -555,6 +632,7 @@ class NaiveHatched:
             "worn": [],
             "evolutions": [],
             "evolving": False,
+            "walked": {},  # paths, steps, sub-steps: when each was completed
         }
         customer["buddies"][buddy["id"]] = buddy
         return buddy
@@ -808,7 +886,7 @@ class NaiveHatched:
             raise Refusal(400, "unknown_audience")
         return str(sent)
 
-    def is_mentioned(self, type: str, audience: str) -> bool:
+    def is_mentioned(self, customer: Any, type: str, audience: str) -> bool:
         """Whether a rule of the audience acts on the type."""
         rules: list[Any] = [*self.rules.coin_rules, *self.rules.skill_rules]
         mentioned = [rule.event for rule in rules if rule.audience in (None, audience)]
@@ -818,6 +896,11 @@ class NaiveHatched:
         conditions = [badge.condition for badge in self.rules.badges if badge.audience in (None, audience)]
         conditions += [condition for stage in self.rules.evolution.stages for condition in stage.conditions]
         mentioned += [condition.config.get("event_type") for condition in conditions]
+        for path in self.rivals(customer, audience):
+            if path["is_active"]:  # silent
+                parts = [part for step in in_use(path["parts"]) for part in (step, *in_use(step["parts"]))]
+                found = [part.get(name) for part in parts for name in ("completion_condition", "unlock_condition")]
+                mentioned += [condition["config"].get("event_type") for condition in found if condition]
         return type in mentioned
 
     def looks_at_everything(self, audience: str) -> bool:
@@ -840,7 +923,7 @@ class NaiveHatched:
             if event.get("event_id") in customer["events"]:
                 continue
             audience = self.audience(event.get("audience"))
-            if event["type"] not in self.rules.event_types and not self.is_mentioned(event["type"], audience):
+            if event["type"] not in self.rules.event_types and not self.is_mentioned(customer, event["type"], audience):
                 raise Refusal(422, "event_type_not_registered")
             if event.get("event_id") is None or event["event_id"] not in fresh:
                 fresh.append(event.get("event_id"))
@@ -930,6 +1013,7 @@ class NaiveHatched:
                 self.move_skill(buddy, rule.skill, rule.amount)
                 if rule.amount > 0:
                     buddy["practised"][rule.skill] = max(buddy["practised"].get(rule.skill, 0), occurred)
+        self.walk_on(customer, buddy, effects, units, properties, occurred)  # silent: before badges are looked for
         self.look_for_badges(buddy, effects, units, properties, occurred)
         if self.rules.progression:
             # silent: one entry for each reason
@@ -939,7 +1023,8 @@ class NaiveHatched:
             buddy["evolving"] = True
             customer["to_evolve"].append({"buddy": buddy, "event_id": event["event_id"]})
         acted = effects | {"evolution_ready": False} != no_effects()  # being ready is no deed of this event
-        if not acted and not self.is_mentioned(event["type"], audience) and not self.looks_at_everything(audience):
+        looked_at = self.is_mentioned(customer, event["type"], audience) or self.looks_at_everything(audience)
+        if not acted and not looked_at:
             effects["debug_reason"] = "no_matching_rules"
         return effects
 
@@ -1043,11 +1128,12 @@ class NaiveHatched:
         buddy = self.buddy(customer, buddy_id)
         return [self.badge_body(buddy, key) for key in buddy["badges"]]
 
+    def badges_for(self, buddy: Any) -> list[str]:
+        return [badge.key for badge in self.rules.badges if badge.audience in (None, buddy["audience"])]
+
     def post_buddies_badges(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
         buddy = self.buddy(customer, buddy_id)
-        if body["badge_key"] not in [
-            badge.key for badge in self.rules.badges if badge.audience in (None, buddy["audience"])
-        ]:
+        if body["badge_key"] not in self.badges_for(buddy):
             raise not_found()
         rewards = no_effects()
         self.award(buddy, body["badge_key"], rewards, [], body.get("reason"))
@@ -1101,6 +1187,310 @@ class NaiveHatched:
         records = self.buddy(customer, buddy_id)["evolutions"][::-1]  # silent: the last one comes first
         shown = records[(int(page) - 1) * int(limit) :][: int(limit)]
         return {"data": shown, "pagination": {"page": int(page), "limit": int(limit), "total": len(records)}}
+
+    # ---- Paths: what there is ----
+
+    def get_paths(self, customer: Any, audience: Any = None) -> Any:
+        self.check_plan("pro")
+        return [self.path_body(path) for path in customer["paths"].values() if audience in (None, path["audience"])]
+
+    def get_paths_one(self, customer: Any, path_id: str) -> Any:
+        path = self.path(customer, path_id)
+        steps = [
+            self.part_body(step) | {"sub_steps": [self.part_body(part) for part in in_order(step["parts"])]}
+            for step in in_order(path["parts"])
+        ]
+        return self.path_body(path) | {"steps": steps}
+
+    def post_paths(self, customer: Any, body: Any) -> tuple[int, Any]:
+        self.check_plan("pro")
+        audience = self.audience(body.get("audience"))
+        path = {
+            "id": self.new_id("path"),
+            "customer_id": customer["id"],
+            "audience": None,
+            "key": None,
+            "label": None,
+            "description": None,
+            "icon": "path",
+            "accent_color": None,
+            "display_mode": "straight",  # silent
+            "is_active": not any(path["is_active"] for path in self.rivals(customer, audience)),  # silent
+            "created_at": Time(self.now),
+            "updated_at": Time(self.now),
+            "parts": [],
+        }
+        self.check_key(self.rivals(customer, audience), body["key"])
+        customer["paths"][path["id"]] = path
+        self.change_path(customer, path, body | {"audience": audience})
+        return 201, self.path_body(path)
+
+    def patch_paths_one(self, customer: Any, path_id: str, body: Any) -> tuple[int, Any]:
+        path = self.path(customer, path_id)
+        audience = path["audience"] if body.get("audience") is None else self.audience(body["audience"])
+        others = [other for other in self.rivals(customer, audience) if other is not path]
+        self.check_key(others, body.get("key") or path["key"])
+        self.change_path(customer, path, body | {"audience": audience})
+        return 200, self.path_body(path)
+
+    def patch_paths_active(self, customer: Any, path_id: str, body: Any) -> tuple[int, Any]:
+        path = self.path(customer, path_id)
+        self.change_path(customer, path, body)
+        return 200, self.path_body(path)
+
+    def delete_paths_one(self, customer: Any, path_id: str, body: Any) -> tuple[int, Any]:
+        self.path(customer, path_id)
+        del customer["paths"][path_id]
+        return 204, None
+
+    def path(self, customer: Any, path_id: str) -> Any:
+        self.check_plan("pro")
+        return self.find(customer["paths"], path_id)
+
+    def rivals(self, customer: Any, audience: str) -> list[Any]:
+        return [path for path in customer["paths"].values() if path["audience"] == audience]
+
+    def change_path(self, customer: Any, path: Any, body: Any) -> None:
+        """Sets what is sent; of the paths of one audience one is active, the last that became so."""
+        path.update({name: value for name, value in body.items() if value is not None}, updated_at=Time(self.now))
+        if path["is_active"]:
+            for other in self.rivals(customer, path["audience"]):
+                if other is not path and other["is_active"]:
+                    other.update(is_active=False, updated_at=Time(self.now))
+
+    def check_key(self, others: Any, key: str) -> None:
+        if key in [other["key"] for other in others]:
+            raise conflict()  # silent: two of one key
+
+    def path_body(self, path: Any) -> Any:
+        return {name: value for name, value in path.items() if name != "parts"}
+
+    def part_body(self, part: Any) -> Any:
+        return {name: value for name, value in part.items() if name != "parts"}
+
+    def steps(self, customer: Any, path_id: str) -> Any:
+        return self.path(customer, path_id)["parts"]
+
+    def step(self, customer: Any, path_id: str, step_id: str) -> Any:
+        return self.find({step["id"]: step for step in self.steps(customer, path_id)}, step_id)
+
+    def new_part(self, kind: str, owner: str, owner_id: str, body: Any, **blank: Any) -> Any:
+        part = {
+            "id": self.new_id(kind),
+            owner: owner_id,
+            "description": None,
+            "completion_condition": None,
+            "reward_coins": 0,
+            "reward_badge_key": None,
+            "is_active": True,
+            "created_at": Time(self.now),
+            "updated_at": Time(self.now),
+            **blank,
+        }
+        return part | {name: value for name, value in body.items() if value is not None}
+
+    def change_part(self, part: Any, body: Any) -> None:
+        part.update({name: value for name, value in body.items() if value is not None}, updated_at=Time(self.now))
+
+    def reorder(self, parts: Any, places: Any) -> list[Any]:
+        known = {part["id"]: part for part in parts}
+        for place in places:
+            self.find(known, place["id"])
+        for place in places:
+            self.change_part(known[place["id"]], {"ordinal": place["ordinal"]})
+        return [self.part_body(part) for part in in_order(parts)]
+
+    def post_paths_steps(self, customer: Any, path_id: str, body: Any) -> tuple[int, Any]:
+        steps = self.steps(customer, path_id)
+        self.check_key(steps, body["key"])
+        blank = {"icon": None, "unlock_condition": None, "parts": []}
+        steps.append(self.new_part("step", "path_definition_id", path_id, body, **blank))
+        return 201, self.part_body(steps[-1])
+
+    def patch_paths_steps_one(self, customer: Any, path_id: str, step_id: str, body: Any) -> tuple[int, Any]:
+        step = self.step(customer, path_id, step_id)
+        self.check_key([other for other in self.steps(customer, path_id) if other is not step], body.get("key"))
+        self.change_part(step, body)
+        return 200, self.part_body(step)
+
+    def delete_paths_steps_one(self, customer: Any, path_id: str, step_id: str, body: Any) -> tuple[int, Any]:
+        self.steps(customer, path_id).remove(self.step(customer, path_id, step_id))
+        return 204, None
+
+    def patch_paths_steps_reorder(self, customer: Any, path_id: str, body: Any) -> tuple[int, Any]:
+        return 200, self.reorder(self.steps(customer, path_id), body["ordering"])
+
+    def sub_step(self, customer: Any, path_id: str, step_id: str, part_id: str) -> Any:
+        return self.find({part["id"]: part for part in self.step(customer, path_id, step_id)["parts"]}, part_id)
+
+    def check_sub_step_key(self, customer: Any, path_id: str, key: Any, but: Any = None) -> None:
+        """Within the path, of which a sub-step is completed by its key alone."""
+        parts = [part for step in self.steps(customer, path_id) for part in step["parts"] if part is not but]
+        self.check_key(parts, key)
+
+    def post_paths_steps_sub_steps(self, customer: Any, path_id: str, step_id: str, body: Any) -> tuple[int, Any]:
+        step = self.step(customer, path_id, step_id)
+        self.check_sub_step_key(customer, path_id, body["key"])
+        blank = {"allow_manual_complete": True, "allow_skip_ahead": False, "content_url": None, "cta_label": None}
+        step["parts"].append(self.new_part("part", "path_step_id", step_id, body, **blank))
+        return 201, self.part_body(step["parts"][-1])
+
+    def patch_paths_steps_sub_steps_one(
+        self, customer: Any, path_id: str, step_id: str, part_id: str, body: Any
+    ) -> tuple[int, Any]:
+        part = self.sub_step(customer, path_id, step_id, part_id)
+        self.check_sub_step_key(customer, path_id, body.get("key"), part)
+        self.change_part(part, body)
+        return 200, self.part_body(part)
+
+    def delete_paths_steps_sub_steps_one(
+        self, customer: Any, path_id: str, step_id: str, part_id: str, body: Any
+    ) -> tuple[int, Any]:
+        part = self.sub_step(customer, path_id, step_id, part_id)
+        self.step(customer, path_id, step_id)["parts"].remove(part)
+        return 204, None
+
+    def patch_paths_steps_sub_steps_reorder(
+        self, customer: Any, path_id: str, step_id: str, body: Any
+    ) -> tuple[int, Any]:
+        return 200, self.reorder(self.step(customer, path_id, step_id)["parts"], body["ordering"])
+
+    # ---- Paths: how a buddy walks them ----
+
+    def meets(self, buddy: Any, condition: Any, properties: Any, at: float) -> bool:
+        return condition is not None and self.holds(
+            buddy, Condition(condition["type"], condition["config"]), properties, at
+        )
+
+    def is_open(self, buddy: Any, steps: list[Any], number: int, properties: Any, at: float) -> bool:
+        """Whether a step is unlocked."""
+        if steps[number]["unlock_condition"] is not None:
+            return self.meets(buddy, steps[number]["unlock_condition"], properties, at)
+        return number == 0 or self.is_walked(buddy, steps[number - 1])
+
+    def is_walked(self, buddy: Any, thing: Any) -> bool:
+        """Whether a path, a step or a sub-step is completed. silent: it stays so, whatever is changed afterwards."""
+        return thing["id"] in buddy["walked"]
+
+    def close(self, buddy: Any, thing: Any) -> bool:
+        """Completes a path or a step, if all that is in it is completed."""
+        parts = in_use(thing["parts"])
+        if self.is_walked(buddy, thing) or not all(self.is_walked(buddy, part) for part in parts):
+            return False
+        buddy["walked"][thing["id"]] = self.now
+        return True
+
+    def part_status(self, buddy: Any, step: Any, part: Any, is_open: bool) -> str:
+        if self.is_walked(buddy, part):
+            return "completed"
+        parts = in_use(step["parts"])
+        turn = part in parts and all(self.is_walked(buddy, before) for before in parts[: parts.index(part)])
+        return "available" if is_open and (turn or part["allow_skip_ahead"]) else "locked"
+
+    def walk_on(self, customer: Any, buddy: Any, effects: Any, units: list[float], properties: Any, at: float) -> None:
+        """What an event completes on the active path, in one pass from its beginning."""
+        for path in customer["paths"].values():
+            if path["audience"] != buddy["audience"] or not path["is_active"]:
+                continue
+            steps = in_use(path["parts"])
+            for number, step in enumerate(steps):
+                if not self.is_open(buddy, steps, number, properties, at):
+                    continue
+                whole = self.meets(buddy, step["completion_condition"], properties, at)
+                for part in in_use(step["parts"]):
+                    available = self.part_status(buddy, step, part, True) == "available"
+                    if whole or (available and self.meets(buddy, part["completion_condition"], properties, at)):
+                        self.complete(buddy, path, step, part, effects, units)
+
+    def complete(self, buddy: Any, path: Any, step: Any, part: Any, effects: Any, units: list[float]) -> None:
+        """A sub-step, and the step and the path that end with it."""
+        if self.is_walked(buddy, part):
+            return
+        buddy["walked"][part["id"]] = self.now
+        names = {"path_key": path["key"], "step_key": step["key"]}
+        done = {"path_key": path["key"], "sub_step_completed": names | {"sub_step_key": part["key"]} | reward(part)}
+        self.pay_reward(buddy, part, effects, units)
+        if self.close(buddy, step):
+            done["step_completed"] = names | reward(step)
+            self.pay_reward(buddy, step, effects, units)
+            if self.close(buddy, path):
+                done["path_completed"] = {"path_key": path["key"]}
+        effects["path_updates"].append(done)
+
+    def pay_reward(self, buddy: Any, part: Any, effects: Any, units: list[float]) -> None:
+        effects["coins"] += self.earn(buddy, "primary", part["reward_coins"])
+        if part["reward_badge_key"] in self.badges_for(buddy):  # silent: a badge that the buddy cannot have
+            self.award(buddy, part["reward_badge_key"], effects, units)
+
+    def path_of(self, customer: Any, buddy: Any, key: str) -> Any:
+        self.check_plan("pro")
+        return self.find({path["key"]: path for path in self.rivals(customer, buddy["audience"])}, key)
+
+    def get_buddies_paths_one(self, customer: Any, buddy_id: str, key: str) -> Any:
+        self.check_plan("pro")
+        buddy = self.buddy(customer, buddy_id)
+        path = self.path_of(customer, buddy, key)
+        steps = in_use(path["parts"])
+        shown = []
+        for number, step in enumerate(steps):
+            is_open = self.is_open(buddy, steps, number, {}, self.now)
+            parts = [
+                self.seen(part, "path_step_id", "completion_condition")
+                | {
+                    "status": self.part_status(buddy, step, part, is_open),
+                    "completed_at": self.walked_at(buddy, part),
+                }
+                for part in in_use(step["parts"])
+            ]
+            shown.append(
+                self.seen(step, "path_definition_id", "completion_condition", "unlock_condition")
+                | {"unlocked": is_open, "completed": self.is_walked(buddy, step), "sub_steps": parts}
+            )
+        current = [step["key"] for step in shown if step["unlocked"] and not step["completed"]]  # silent: locked ones
+        names = ("key", "label", "description", "icon", "accent_color", "display_mode")
+        return {
+            "definition": {name: path[name] for name in names},
+            "steps": shown,
+            "current_step_key": current[0] if current else None,
+            "completed": self.is_walked(buddy, path),
+            "completed_at": self.walked_at(buddy, path),
+        }
+
+    def walked_at(self, buddy: Any, thing: Any) -> Any:
+        return Time(buddy["walked"][thing["id"]]) if self.is_walked(buddy, thing) else None
+
+    def seen(self, part: Any, *but: str) -> Any:
+        """A step or sub-step as a buddy sees it."""
+        hidden = (*but, "parts", "created_at", "updated_at")
+        return {name: value for name, value in part.items() if name not in hidden}
+
+    def post_buddies_paths_sub_steps_complete(
+        self, customer: Any, buddy_id: str, key: str, part_key: str, body: Any
+    ) -> tuple[int, Any]:
+        self.check_plan("pro")
+        buddy = self.buddy(customer, buddy_id)
+        path = self.path_of(customer, buddy, key)
+        steps = in_use(path["parts"])
+        found = {part["key"]: (number, part) for number, step in enumerate(steps) for part in in_use(step["parts"])}
+        number, part = self.find(found, part_key)
+        step = steps[number]
+        already = self.is_walked(buddy, part)
+        if not already:
+            is_open = self.is_open(buddy, steps, number, {}, self.now)
+            if not part["allow_manual_complete"] or self.part_status(buddy, step, part, is_open) == "locked":
+                raise conflict()  # silent
+            rewards = no_effects()
+            self.complete(buddy, path, step, part, rewards, [])
+            buddy["given"] += rewards["coins"]
+        return 200 if already else 201, {
+            "already_completed": already,
+            "sub_step_key": part_key,
+            "step_key": step["key"],
+            "step_completed": self.is_walked(buddy, step),
+            "path_completed": self.is_walked(buddy, path),
+            "reward_coins": 0 if already else part["reward_coins"],  # silent
+            "reward_badge_key": None if already else part["reward_badge_key"],
+        }
 
     # ---- Gates ----
 
@@ -1228,6 +1618,18 @@ class NaiveHatched:
             "appearance_status": "ready" if cached else "pending",
             "cached": cached,
         }
+
+
+def in_order(parts: list[Any]) -> list[Any]:
+    return sorted(parts, key=lambda part: int(part["ordinal"]))
+
+
+def in_use(parts: list[Any]) -> list[Any]:
+    return [part for part in in_order(parts) if part["is_active"]]
+
+
+def reward(part: Any) -> dict[str, Any]:
+    return {"reward_coins": part["reward_coins"], "reward_badge_key": part["reward_badge_key"]}
 
 
 def no_effects() -> dict[str, Any]:

@@ -174,12 +174,61 @@ WITHOUT_A_HERO = evolve(
 BARE = Rules(event_types=("idle", "lesson"), coin_rules=(CoinRule(event="quiz", amount=1),), skills=SKILLS)
 
 SCENARIOS: dict[str, dict[str, Any]] = {
-    "everything": {"rules": EVERYTHING, "plan": "growth"},
+    "everything": {"rules": EVERYTHING, "plan": "pro"},
     "slow": {"rules": WITHOUT_A_HERO, "plan": "pro", "operation_seconds": 40.0},
     "audiences": {"rules": TWO_AUDIENCES, "plan": "pro"},
     "free": {"rules": EVERYTHING, "plan": "free"},
     "bare": {"rules": BARE, "plan": "growth"},
 }
+
+
+def sub_step(key: str, ordinal: int, needed: Condition | None = None, **fields: Any) -> dict[str, Any]:
+    body = {"key": key, "label": key, "ordinal": ordinal, **fields}
+    return body | ({"completion_condition": {"type": needed.type, "config": needed.config}} if needed else {})
+
+
+step = sub_step
+PATHS: tuple[list[tuple[dict[str, Any], list[dict[str, Any]]]], ...] = (
+    [
+        (
+            step("hello", 1, reward_coins=5, reward_badge_key="second"),
+            [
+                sub_step("listen", 1, condition("event_count", event_type="lesson", count=1), reward_coins=2),
+                sub_step("speak", 2, condition("event_count", event_type="quiz", count=1)),
+                sub_step("nod", 3, reward_badge_key="odd", reward_coins=1),
+            ],
+        ),
+        (
+            step("world", 2, reward_coins=3),
+            [
+                sub_step("wander", 2, condition("milestone", event_type="lesson", count=3), reward_coins=4),
+                sub_step("wonder", 1, condition("custom", property="odd"), allow_manual_complete=False),
+            ],
+        ),
+    ],
+    [
+        (
+            step("early", 3, condition("event_count", event_type="quiz", count=2), reward_coins=6),
+            [
+                sub_step("one", 1, reward_coins=1),
+                sub_step("two", 2, condition("coin", amount=30), allow_skip_ahead=True, reward_badge_key="keen"),
+                sub_step("three", 3, allow_skip_ahead=True, allow_manual_complete=False),
+            ],
+        ),
+        (
+            step("late", 7, unlock_condition={"type": "skill_level", "config": {"skill_key": "reading", "level": 1}}),
+            [sub_step("rest", 5, condition("badge_earned", badge_key="busy")), sub_step("end", 6, reward_coins=8)],
+        ),
+        (step("later", 9), [sub_step("coda", 1, condition("event_count", event_type="lesson", count=2))]),
+    ],
+    [
+        (
+            step("alone", 1, reward_coins=9),
+            [sub_step("all", 1, condition("event_count", event_type="lesson", count=2))],
+        ),
+    ],
+)
+
 TYPES = ("lesson", "quiz", "run", "nap", "intro", "idle", "unheard_of")
 USERS = ("ada", "cleo", "eve@example.org")
 
@@ -232,7 +281,7 @@ class Pair:
             assert actual.header(name) == value, f"{name}: {actual.header(name)}\n{where}"
         assert actual.header("Idempotency-Replayed") == expected.headers.get("Idempotency-Replayed"), where
         assert UUID(actual.header("X-Request-Id")), where
-        body = actual.json()
+        body = actual.json() if actual.body else None
         if expected.code is None:
             self.agree(expected.body, body, where)
             return expected
@@ -298,11 +347,10 @@ keys = st.sampled_from([SECRET, OTHER, BROWSER, BROWSER, READER, READER, "hatch_
 nonsense = st.sampled_from([None, "", 5, 0, -1, 2.5, True, [], {}, [5], "x"])
 
 
-class TwoModels(RuleBasedStateMachine):
-    """One walk: requests and steps of the clock in any order."""
+class Walk(RuleBasedStateMachine):
+    """Requests and steps of the clock in any order; here those that all walks have."""
 
-    @initialize(scenario=st.sampled_from([*SCENARIOS, "everything", "everything", "audiences"]))
-    def begin(self, scenario: str) -> None:
+    def start(self, scenario: str) -> None:
         self.pair = Pair(**SCENARIOS[scenario])
         self.rules: Rules = SCENARIOS[scenario]["rules"]
         self.sent = 0
@@ -366,6 +414,8 @@ class TwoModels(RuleBasedStateMachine):
         buddy, item = self.buddy(number, key), self.some(self.item_ids(key).values(), number)
         egg = self.some(self.customer(key)["eggs"], number)
         user = USERS[number % len(USERS)]
+        path = self.a_path(number, key or SECRET)
+        a_step = path["parts"][0]["id"] if path["parts"] else Id("nothing:4")
         calls: list[tuple[str, tuple[str, ...], Any]] = [
             ("POST", ("eggs",), {"user_id": user, "metadata": {"audience": self.rules.audiences[0]}}),
             ("PATCH", ("eggs", egg, "status"), {"status": "cancelled" if number % 7 == 0 else "ready"}),
@@ -386,6 +436,13 @@ class TwoModels(RuleBasedStateMachine):
             ("POST", ("events",), self.an_event(user, TYPES[number % len(TYPES)], "right", number % 3, number)),
             ("POST", ("events", "batch"), {"events": [self.an_event(user, "lesson", "right", 0, 1)]}),
             ("POST", ("embed-tokens",), {"buddy_id": buddy, "user_id": user}),
+            ("POST", ("paths",), {"key": f"path_{number % 5}", "label": "Path", "icon": "leaf", "is_active": False}),
+            ("PATCH", ("paths", path["id"]), {"label": "Renamed", "display_mode": "zigzag", "accent_color": "#123456"}),
+            ("PATCH", ("paths", path["id"], "active"), {"is_active": number % 2 == 0}),
+            ("POST", ("paths", path["id"], "steps"), step("extra", number % 5)),
+            ("POST", ("paths", path["id"], "steps", a_step, "sub-steps"), sub_step(f"extra_{number % 3}", number % 5)),
+            ("PATCH", ("paths", path["id"], "steps", "reorder"), {"ordering": [{"id": a_step, "ordinal": 4}]}),
+            ("POST", ("buddies", buddy, "paths", path["key"], "sub-steps", "listen", "complete"), None),
         ]
         method, path, body = calls[kind % len(calls)]
         return Call(method, path, body, {}, key)
@@ -394,7 +451,11 @@ class TwoModels(RuleBasedStateMachine):
         known = [thing.key for thing in things]
         return str(known[number % len(known)]) if known and number % 23 else "unheard_of"
 
-    # ---- Eggs and buddies ----
+    def a_path(self, number: int, key: str = SECRET) -> Any:
+        """A path that there is, with its steps; now and then one that there is not."""
+        paths = list(self.customer(key)["paths"].values())
+        blank = {"id": Id("nothing:2"), "key": "unheard_of", "parts": []}
+        return paths[number % len(paths)] if paths and number % 19 else blank
 
     @rule(key=tenants, user=st.sampled_from(USERS), audience=audiences)
     def hatch_a_buddy(self, key: str, user: str, audience: str) -> None:
@@ -406,6 +467,74 @@ class TwoModels(RuleBasedStateMachine):
             egg = answer.body["egg_id"]
             self.send("PATCH", "eggs", egg, "status", body={"status": "ready"}, key=key)
             self.send("POST", "eggs", egg, "hatch", key=key)
+
+    @rule(number=numbers, key=tenants)
+    def look_at_all_of_a_buddy(self, number: int, key: str) -> None:
+        buddy = self.buddy(number, key)
+        self.send("GET", "buddies", buddy, key=key)
+        for what in ("badges", "items", "tokens", "progression", "evolution", "evolutions", "unlocks"):
+            self.send("GET", "buddies", buddy, what, key=key)
+
+    @rule(
+        key=tenants,
+        user=st.sampled_from(USERS),
+        type=st.sampled_from(TYPES),
+        audience=audiences,
+        hours_ago=st.sampled_from([0] * 6 + [1, 5, 30, 200]),
+        flags=numbers,
+    )
+    def send_an_event(self, key: str, user: str, type: str, audience: str, hours_ago: int, flags: int) -> None:
+        self.send("POST", "events", body=self.an_event(user, type, audience, hours_ago, flags), key=key)
+
+    @rule(
+        step=st.sampled_from(
+            [1, 20, MINUTE - 1, MINUTE, 600, HOUR, 5 * HOUR, DAY - 1, DAY, 2 * DAY, WEEK, 10 * DAY, 31 * DAY]
+        )
+    )
+    def advance(self, step: float) -> None:
+        self.pair.advance(step)
+
+    # ---- What holds at any time ----
+
+    @invariant()
+    def nothing_is_lost_or_made_up(self) -> None:
+        if not hasattr(self, "pair"):
+            return
+        for customer in self.pair.model.customers.values():
+            earned = dict.fromkeys(customer["buddies"], 0)
+            for event in self.pair.model.applied:
+                if event["buddy_id"] in earned:
+                    earned[event["buddy_id"]] += event["effects"]["coins"]
+            for buddy_id, buddy in customer["buddies"].items():
+                assert earned[buddy_id] + buddy["given"] == buddy["earned"]["primary"]
+                for slot, balance in buddy["balance"].items():
+                    assert balance == buddy["earned"][slot] - buddy["spent"][slot] >= 0
+
+    @invariant()
+    def the_logs_of_effects_are_equal(self) -> None:
+        if not hasattr(self, "pair"):
+            return
+        theirs = self.pair.emulator.effects()
+        mine = self.pair.model.applied
+        assert len(mine) == len(theirs)
+        for expected, actual in list(zip(mine, theirs, strict=True))[self.compared :]:
+            fields = {name: getattr(actual, name) for name in expected}
+            self.pair.agree(expected, fields, f"in the log: {fields}")
+        self.compared = len(mine)
+
+    def teardown(self) -> None:
+        if hasattr(self, "pair"):
+            self.pair.close()
+
+
+class AllRound(Walk):
+    """Everything that a backend asks for, with any key."""
+
+    @initialize(scenario=st.sampled_from([*SCENARIOS, "everything", "everything", "audiences"]))
+    def begin(self, scenario: str) -> None:
+        self.start(scenario)
+
+    # ---- Eggs and buddies ----
 
     @rule(user=st.sampled_from(USERS), audience=audiences, ensure=st.sampled_from(["true", "false", None]))
     def create_an_egg(self, user: str, audience: str, ensure: str | None) -> None:
@@ -428,13 +557,6 @@ class TwoModels(RuleBasedStateMachine):
     def look_at_an_operation(self, number: int) -> None:
         self.send("GET", "operations", self.some(reversed(self.known("operations")), number))
 
-    @rule(number=numbers, key=tenants)
-    def look_at_all_of_a_buddy(self, number: int, key: str) -> None:
-        buddy = self.buddy(number, key)
-        self.send("GET", "buddies", buddy, key=key)
-        for what in ("badges", "items", "tokens", "progression", "evolution", "evolutions", "unlocks"):
-            self.send("GET", "buddies", buddy, what, key=key)
-
     @rule(
         user=st.sampled_from([None, *USERS]),
         status=st.sampled_from([None, "active", "archived"]),
@@ -452,17 +574,6 @@ class TwoModels(RuleBasedStateMachine):
             self.send("POST", "buddies", self.buddy(number), "archive")
 
     # ---- Events ----
-
-    @rule(
-        key=tenants,
-        user=st.sampled_from(USERS),
-        type=st.sampled_from(TYPES),
-        audience=audiences,
-        hours_ago=st.sampled_from([0] * 6 + [1, 5, 30, 200]),
-        flags=numbers,
-    )
-    def send_an_event(self, key: str, user: str, type: str, audience: str, hours_ago: int, flags: int) -> None:
-        self.send("POST", "events", body=self.an_event(user, type, audience, hours_ago, flags), key=key)
 
     @rule(
         user=st.sampled_from(USERS),
@@ -614,61 +725,120 @@ class TwoModels(RuleBasedStateMachine):
         for _ in range(count):
             self.send("GET", "health", key=key)
 
+
+class OnPaths(Walk):
+    """Paths that are laid, changed and walked."""
+
+    @initialize(scenario=st.sampled_from(["everything", "everything", "audiences", "slow"]))
+    def begin(self, scenario: str) -> None:
+        self.start(scenario)
+        for number, user in enumerate(USERS[:2]):
+            self.lay_a_path(number, user, True)
+
+    @rule(which=st.integers(0, 2), user=st.sampled_from(USERS), active=st.sampled_from([None, True, True, False]))
+    def lay_a_path(self, which: int, user: str, active: bool | None) -> None:
+        named = self.an_audience("right", user)
+        body = {"key": f"path_{which}", "label": "A path", "is_active": active, "audience": named}
+        answer = self.send("POST", "paths", body=body)
+        if answer.code is None:
+            for one, parts in PATHS[which]:
+                step = self.send("POST", "paths", answer.body["id"], "steps", body=one)
+                for part in parts:
+                    self.send("POST", "paths", answer.body["id"], "steps", step.body["id"], "sub-steps", body=part)
+            self.send("GET", "paths", answer.body["id"])
+
+    @rule(number=numbers, step=numbers, part=numbers, parts=st.integers(1, 3), user=st.sampled_from(USERS))
+    def walk_by_hand(self, number: int, step: int, part: int, parts: int, user: str) -> None:
+        path, buddy = self.a_path(number), self.buddy(number // 7)
+        steps = path["parts"]
+        chosen = steps[step % len(steps)]["parts"] if steps else []
+        for place in range(parts):
+            key = chosen[(part + place) % len(chosen)]["key"] if chosen and part % 17 else "unheard_of"
+            self.send("POST", "buddies", buddy, "paths", path["key"], "sub-steps", key, "complete")
+        self.send("GET", "buddies", buddy, "paths", path["key"])
+
+    @rule(number=numbers, days=st.integers(0, 2), types=st.lists(st.sampled_from(TYPES[:2]), min_size=2, max_size=6))
+    def walk_by_events(self, number: int, days: int, types: list[str]) -> None:
+        path, user = self.a_path(number), USERS[number % 2]
+        for kind in types:
+            self.send("POST", "events", body=self.an_event(user, kind, "right", 0, number))
+            self.advance(days * HOUR)
+        for buddy in self.known("buddies"):
+            self.send("GET", "buddies", buddy, "paths", path["key"])
+
     @rule(
-        step=st.sampled_from(
-            [1, 20, MINUTE - 1, MINUTE, 600, HOUR, 5 * HOUR, DAY - 1, DAY, 2 * DAY, WEEK, 10 * DAY, 31 * DAY]
-        )
+        number=numbers,
+        step=numbers,
+        part=numbers,
+        change=st.sampled_from(
+            [
+                {"label": "Another"},
+                {"key": "hello"},
+                {"ordinal": 2},
+                {"reward_coins": 12},
+                {"is_active": False},
+                {"is_active": False},
+                {"is_active": True},
+                {"description": None},
+                {"icon": "star", "description": ""},
+                {"allow_skip_ahead": True},
+                {"completion_condition": {"type": "coin", "config": {"amount": 5}}},
+                {"completion_condition": {"type": "levitation", "config": {}}},
+            ]
+        ),
+        depth=st.integers(0, 2),
+        gone=st.sampled_from([False, False, False, True]),
     )
-    def advance(self, step: float) -> None:
-        self.pair.advance(step)
+    def change_a_path(self, number: int, step: int, part: int, change: dict[str, Any], depth: int, gone: bool) -> None:
+        path = self.a_path(number)
+        place: list[str] = [path["id"]]
+        if depth and path["parts"]:
+            chosen = path["parts"][step % len(path["parts"])]
+            place += ["steps", chosen["id"]]
+            if depth > 1 and chosen["parts"]:
+                place += ["sub-steps", chosen["parts"][part % len(chosen["parts"])]["id"]]
+        if gone and (depth or number % 4 == 0):
+            self.send("DELETE", "paths", *place)
+        else:
+            self.send("PATCH", "paths", *place, body=change)
+        self.send("GET", "paths", path["id"])
+        for buddy in self.known("buddies"):
+            self.send("GET", "buddies", buddy, "paths", path["key"])
 
-    # ---- What holds at any time ----
-
-    @invariant()
-    def nothing_is_lost_or_made_up(self) -> None:
-        if not hasattr(self, "pair"):
-            return
-        for customer in self.pair.model.customers.values():
-            earned = dict.fromkeys(customer["buddies"], 0)
-            for event in self.pair.model.applied:
-                if event["buddy_id"] in earned:
-                    earned[event["buddy_id"]] += event["effects"]["coins"]
-            for buddy_id, buddy in customer["buddies"].items():
-                assert earned[buddy_id] + buddy["given"] == buddy["earned"]["primary"]
-                for slot, balance in buddy["balance"].items():
-                    assert balance == buddy["earned"][slot] - buddy["spent"][slot] >= 0
-
-    @invariant()
-    def the_logs_of_effects_are_equal(self) -> None:
-        if not hasattr(self, "pair"):
-            return
-        theirs = self.pair.emulator.effects()
-        mine = self.pair.model.applied
-        assert len(mine) == len(theirs)
-        for expected, actual in list(zip(mine, theirs, strict=True))[self.compared :]:
-            fields = {name: getattr(actual, name) for name in expected}
-            self.pair.agree(expected, fields, f"in the log: {fields}")
-        self.compared = len(mine)
-
-    def teardown(self) -> None:
-        if hasattr(self, "pair"):
-            self.pair.close()
+    @rule(number=numbers, active=st.booleans(), step=numbers, places=st.lists(st.integers(1, 5), max_size=4))
+    def switch_and_reorder_paths(self, number: int, active: bool, step: int, places: list[int]) -> None:
+        path = self.a_path(number)
+        self.send("PATCH", "paths", path["id"], "active", body={"is_active": active})
+        self.send("GET", "paths")
+        self.send("GET", "paths", audience=self.rules.audiences[-1])
+        parts, place = path["parts"], ["paths", path["id"], "steps"]
+        if number % 2 and parts:
+            chosen = parts[step % len(parts)]
+            parts, place = chosen["parts"], [*place, chosen["id"], "sub-steps"]
+        ordering = [{"id": one["id"], "ordinal": ordinal} for one, ordinal in zip(parts, places, strict=False)]
+        if number % 11 == 0:
+            ordering.append({"id": Id("nothing:3"), "ordinal": 1})
+        self.send("PATCH", *place, "reorder", body={"ordering": ordering})
+        self.send("GET", "paths", path["id"])
 
 
-TwoModels.TestCase.settings = settings(
-    max_examples=1_000 if FULL else 30,
-    stateful_step_count=200 if FULL else 40,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-)
+WALKS: dict[type[Walk], int] = {AllRound: 30, OnPaths: 40}
+"""How many of each."""
 
 
 @pytest.mark.chaos
-def test_the_emulator_does_what_the_documentation_says() -> None:
-    run_state_machine_as_test(TwoModels, settings=TwoModels.TestCase.settings)
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
+def test_the_emulator_does_what_the_documentation_says(walk: type[Walk]) -> None:
+    size = settings(
+        max_examples=1_000 if FULL else WALKS[walk],
+        stateful_step_count=200 if FULL else 40,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    run_state_machine_as_test(walk, settings=size)
 
 
 # ---- What a walk rarely reaches --------------------------------------------------------------------------------------
@@ -693,7 +863,7 @@ def test_both_models_limit_the_requests_of_a_day_alike(key: str | None) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS if FULL else ["everything", "audiences"])
 def test_both_models_live_through_two_busy_months_alike(scenario: str) -> None:
-    walk = TwoModels()
+    walk = AllRound()
     walk.begin(scenario)
     for day in range(40):
         for number, kind in enumerate(TYPES[:5]):
