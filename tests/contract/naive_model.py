@@ -11,11 +11,12 @@ import re
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 from hatched.emulator import Condition, Rules
 
-MINUTE, DAY = 60, 86_400
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PER_MINUTE_AND_DAY = {"free": (100, 5_000), "growth": (1_000, 50_000), "pro": (5_000, 250_000)}
 EVENTS_PER_MONTH = {"free": 10_000, "growth": 500_000, "pro": 5_000_000}
 MOST_WORN = 4
@@ -187,6 +188,31 @@ SUB_STEP = PART | {
     "content_url?": is_string,
     "cta_label?": is_string,
 }
+SCOPES = (
+    *("read", "events:track", "marketplace:browse", "marketplace:purchase"),
+    *("items:equip", "feed:react", "mysterybox:claim", "kudos:send"),
+)
+WEBHOOKS = (
+    *("buddy.hatched", "buddy.evolved", "coins.earned", "coins.spent", "token.earned", "token.spent"),
+    *("skill.decayed", "badge.awarded", "badge.ready", "streak.milestone", "evolution.ready"),
+    "usage.threshold_reached",
+)
+PAUSES = (5, 30, 300)  # seconds before the second, third and fourth attempt at a delivery
+
+
+def is_some_of(*words: str) -> Any:
+    return lambda value: isinstance(value, list) and value != [] and all(one in words for one in value)
+
+
+def is_seconds(most: int) -> Any:
+    """silent: a longer life is refused, not cut."""
+    return lambda value: isinstance(value, int) and is_number(value) and 1 <= value <= most
+
+
+def is_address(value: Any) -> bool:
+    return isinstance(value, str) and re.match(r"https?://\w", value) is not None
+
+
 ORDERING = {"ordering": lambda value: isinstance(value, list)}
 PLACE = {"id": is_uuid, "ordinal": is_place}
 
@@ -243,7 +269,19 @@ SHAPES = {
     ("PATCH", "paths", "*", "steps", "*", "sub-steps", "*"): changes(SUB_STEP),
     ("DELETE", "paths", "*", "steps", "*", "sub-steps", "*"): {},
     ("POST", "buddies", "*", "paths", "*", "sub-steps", "*", "complete"): {},
-    ("POST", "embed-tokens"): {"buddy_id": is_uuid, "user_id": is_text},
+    ("POST", "embed-tokens"): {"buddy_id": is_uuid, "user_id": is_text, "ttl_seconds?": is_seconds(DAY)},
+    ("POST", "widget-sessions"): {
+        "buddy_id": is_uuid,
+        "user_id": is_text,
+        "scopes": is_some_of(*SCOPES),
+        "ttl_seconds?": is_seconds(HOUR),
+    },
+    ("DELETE", "widget-sessions", "*"): {},
+    ("POST", "webhook-configs"): {"url": is_address, "events": is_some_of(*WEBHOOKS), "description?": is_string},
+    ("DELETE", "webhook-configs", "*"): {},
+    ("POST", "webhook-configs", "*", "deliveries", "*", "replay"): {},
+    ("POST", "webhook-configs", "*", "deliveries", "*", "redeliver"): {},
+    ("POST", "buddies", "*", "appearance", "rerender"): {},
 }
 READS = [
     ("GET", "health"),
@@ -261,6 +299,8 @@ READS = [
     ("GET", "buddies", "*", "unlocks"),
     ("GET", "users", "*", "summary"),
     ("GET", "gates"),
+    ("GET", "webhook-configs"),
+    ("GET", "webhook-configs", "*", "deliveries"),
     ("GET", "paths"),
     ("GET", "paths", "*"),
     ("GET", "buddies", "*", "paths", "*"),
@@ -271,6 +311,7 @@ QUERIES = {
     ("GET", "buddies", "*", "evolutions"): {"page", "limit"},
     ("POST", "eggs"): {"ensure"},
     ("GET", "paths"): {"audience"},
+    ("GET", "webhook-configs", "*", "deliveries"): {"status", "cursor", "limit"},
 }
 
 
@@ -297,7 +338,14 @@ class NaiveHatched:
     """Hatched with one set of rules for all of its customers."""
 
     def __init__(
-        self, rules: Rules, *, plan: str, operation_seconds: float, now: float, item_ids: dict[str, dict[str, str]]
+        self,
+        rules: Rules,
+        *,
+        plan: str,
+        operation_seconds: float,
+        event_retention: float | None,
+        now: float,
+        item_ids: dict[str, dict[str, str]],
     ) -> None:
         self.rules = rules
         self.plan = plan
@@ -309,6 +357,9 @@ class NaiveHatched:
         self.applied: list[dict[str, Any]] = []  # the events of all customers, in order
         self.made = 0
         self.item_ids = item_ids
+        self.event_retention = event_retention
+        self.receiver = 200  # what every webhook is answered with
+        self.failures: dict[str, list[str]] = {}  # reasons of operations that are to fail, by type
 
     def add_key(self, key: str, customer: str, scopes: tuple[str, ...] | None = None) -> None:
         self.keys[key] = {"customer": customer, "scopes": scopes}
@@ -322,6 +373,9 @@ class NaiveHatched:
             "drawn": set(),  # pictures: buddy, stage, items
             "to_evolve": [],
             "paths": {},
+            "sessions": {},
+            "hooks": {},
+            "heard": {},  # when each event came
             "quota": {},
             "replies": {},
         }
@@ -330,16 +384,23 @@ class NaiveHatched:
     def advance(self, seconds: float) -> None:
         """Moves on; what falls due on the way happens at its time."""
         until = self.now + seconds
-        due = [
-            operation
-            for customer in self.customers.values()
-            for operation in customer["operations"].values()
-            if not operation["over"] and operation["due"] <= until
-        ]
-        for operation in sorted(due, key=lambda operation: float(operation["due"])):
-            self.now = operation["due"]
-            self.finish(operation)
+        while due := [(at, number, work) for number, (at, work) in enumerate(self.works()) if at <= until]:
+            self.now, _, work = min(due, key=lambda one: one[:2])
+            work()
         self.now = until
+
+    def works(self) -> list[tuple[float, Any]]:
+        """What is to be done, and when: operations, and attempts at deliveries."""
+        works: list[tuple[float, Any]] = []
+        for customer in self.customers.values():
+            for operation in customer["operations"].values():
+                if not operation["over"]:
+                    works.append((operation["due"], partial(self.finish, operation)))
+            for hook in customer["hooks"].values():
+                for delivery in hook["deliveries"]:
+                    if delivery["status"] == "pending":
+                        works.append((delivery["due"], partial(self.attempt, delivery)))
+        return works
 
     def new_id(self, kind: str) -> Id:
         self.made += 1
@@ -349,9 +410,11 @@ class NaiveHatched:
 
     def handle(self, call: Call) -> Answer:
         try:
-            return self.answer(call)
+            answer = self.answer(call)
         except Refusal as refusal:
-            return refusal.answer
+            answer = refusal.answer
+        self.advance(0)  # the first attempts at what the request had to tell
+        return answer
 
     def answer(self, call: Call) -> Answer:
         route = self.route(call)
@@ -393,9 +456,9 @@ class NaiveHatched:
             if route != ("GET", "health") and needed not in key["scopes"]:
                 raise Refusal(403, "publishable_key_scope")
             per_minute, per_day = 200, 10_000  # silent: also for the routes that have three times the plan's
-        elif call.path[0] == "embed-tokens":
+        elif call.path[0] in ("embed-tokens", "widget-sessions"):
             per_minute, per_day = 3 * per_minute, 3 * per_day
-        if call.path[0] == "embed-tokens":
+        if call.path[0] in ("embed-tokens", "widget-sessions"):
             bucket += " for widgets"
         return self.customers[key["customer"]], bucket, (per_minute, per_day)
 
@@ -566,6 +629,7 @@ class NaiveHatched:
             "due": self.now + self.operation_seconds,
             "over": False,
             "result": None,
+            "error": None,
             **subject,
         }
         customer["operations"][operation["id"]] = operation
@@ -575,25 +639,35 @@ class NaiveHatched:
 
     def finish(self, operation: Any) -> None:
         operation["over"] = True
-        customer = operation["customer"]
-        if operation["type"] == "hatch":
-            egg = operation["egg"]
-            buddy = self.new_buddy(customer, egg)
-            egg["status"], egg["buddy_id"] = "hatched", buddy["id"]
-            operation["result"] = {"buddy_id": buddy["id"], "egg_id": egg["id"]}
-        elif operation["type"] == "evolve":
-            buddy = operation["buddy"]
-            buddy["evolving"] = False
-            self.next_stage(buddy, operation["event_id"])
+        customer, buddy = operation["customer"], operation.get("buddy")
+        if self.failures.get(operation["type"]):
+            operation["error"] = self.failures[operation["type"]].pop(0)
+        match operation["type"], operation["error"]:
+            case "hatch", None:
+                egg = operation["egg"]
+                buddy = self.new_buddy(customer, egg)
+                egg["status"], egg["buddy_id"] = "hatched", buddy["id"]
+                operation["result"] = {"buddy_id": buddy["id"], "egg_id": egg["id"]}
+                self.tell(customer, "buddy.hatched")
+                return
+            case "hatch", _:
+                operation["egg"]["status"] = "ready"  # silent
+                return
+            case "evolve", _:
+                buddy["evolving"] = False
+                self.next_stage(buddy, operation["event_id"])  # the stage comes first, whatever becomes of the picture
+        operation["result"] = ANY
+        buddy["failure"] = operation["error"]
+        if operation["error"] is None:
+            buddy["rendered"] = [] if operation["type"] == "rerender" else list(buddy["worn"])
             customer["drawn"].add((buddy["id"], buddy["stage"], frozenset(buddy["worn"])))
-            operation["result"] = ANY
-        else:
-            operation["result"] = ANY
 
     def get_operations_one(self, customer: Any, operation_id: str) -> Any:
         operation = self.find(customer["operations"], operation_id)
         half = operation["started"] + self.operation_seconds / 2
-        status = "completed" if operation["over"] else "pending" if self.now < half else "processing"
+        status = "pending" if self.now < half else "processing"
+        if operation["over"]:
+            status = "completed" if operation["error"] is None else "failed"
         body = {
             "operation_id": operation_id,
             "type": operation["type"],
@@ -601,7 +675,8 @@ class NaiveHatched:
             "created_at": Time(operation["started"]),
             "updated_at": ANY,
         }
-        return body | ({"result": operation["result"]} if operation["over"] else {})
+        outcome = {"completed": {"result": operation["result"]}, "failed": {"error": operation["error"]}}
+        return body | outcome.get(status, {})
 
     # ---- Buddies ----
 
@@ -632,6 +707,8 @@ class NaiveHatched:
             "worn": [],
             "evolutions": [],
             "evolving": False,
+            "rendered": [],
+            "failure": None,  # why the last picture was not made
             "walked": {},  # paths, steps, sub-steps: when each was completed
         }
         customer["buddies"][buddy["id"]] = buddy
@@ -681,20 +758,23 @@ class NaiveHatched:
                 }
                 for key in self.worn_in_order(buddy)
             ],
-            "appearance": ANY if self.operation_seconds else self.settled_appearance(worn),
+            "appearance": ANY if self.operation_seconds else self.settled_appearance(buddy, worn),
             "created_at": Time(buddy["born"]),
             "updated_at": ANY,
         }
 
-    def settled_appearance(self, worn: list[Id]) -> Any:
+    def settled_appearance(self, buddy: Any, worn: list[str]) -> Any:
+        failure = buddy["failure"]
         return {
-            "status": "ready",
+            "status": "ready" if failure is None else "failed",
             "operation_id": None,
             "desired_equipped_item_ids": worn,
-            "rendered_equipped_item_ids": list(worn),
-            "retryable": False,
-            "message": None,
-            "error": None,
+            "rendered_equipped_item_ids": [one for one in worn if one in map(self.item_ids.get, buddy["rendered"])]
+            if failure is None
+            else ANY,
+            "retryable": failure is not None,
+            "message": failure,
+            "error": failure and {"code": "needs_rerender", "message": ANY},
         }
 
     def worn_in_order(self, buddy: Any) -> list[str]:
@@ -767,7 +847,118 @@ class NaiveHatched:
     def post_embed_tokens(self, customer: Any, body: Any) -> tuple[int, Any]:
         if self.buddy(customer, body["buddy_id"])["user_id"] != body["user_id"]:
             raise not_found()  # silent: the buddy of another user
-        return 201, {"token": ANY, "expires_at": Time(self.now + DAY), "mode": "read-only"}
+        expires = self.now + (body.get("ttl_seconds") or DAY)
+        return 201, {"token": ANY, "expires_at": Time(expires), "mode": "read-only"}
+
+    def post_widget_sessions(self, customer: Any, body: Any) -> tuple[int, Any]:
+        if self.buddy(customer, body["buddy_id"])["user_id"] != body["user_id"]:
+            raise not_found()  # silent: the buddy of another user
+        expires, session_id = self.now + (body.get("ttl_seconds") or HOUR), self.new_id("session")
+        customer["sessions"][session_id] = {"expires": expires, "revoked": False}
+        return 201, {"token": ANY, "session_id": session_id, "expires_at": Time(expires), "scopes": body["scopes"]}
+
+    def delete_widget_sessions_one(self, customer: Any, session_id: str, body: Any) -> tuple[int, Any]:
+        self.find(customer["sessions"], session_id)["revoked"] = True  # silent: again is no error
+        return 204, None
+
+    def is_alive(self, session: Any) -> bool:
+        return not session["revoked"] and self.now < session["expires"]
+
+    # ---- Webhooks ----
+
+    def tell(self, customer: Any, event: str) -> None:
+        for hook in customer["hooks"].values():
+            if event in hook["events"]:
+                self.deliver(hook, event)
+
+    def deliver(self, hook: Any, event: str) -> Any:
+        delivery = {"id": self.new_id("delivery"), "event": event, "created": self.now, "last": None}
+        hook["deliveries"].append(delivery | {"status": "pending", "attempts": 0, "due": self.now, "code": None})
+        return hook["deliveries"][-1]
+
+    def attempt(self, delivery: Any) -> None:
+        delivery.update(attempts=delivery["attempts"] + 1, last=self.now, code=self.receiver)
+        if self.receiver < 300:
+            delivery["status"] = "success"
+        elif 400 <= self.receiver < 500 or delivery["attempts"] > len(PAUSES):  # silent: how often after a 4xx
+            delivery["status"] = "failed"
+        else:
+            delivery["due"] = self.now + PAUSES[delivery["attempts"] - 1]
+
+    def hook_body(self, hook: Any) -> Any:
+        shown = {name: hook[name] for name in ("id", "url", "events")}
+        times = {"created_at": Time(hook["created"]), "updated_at": Time(hook["created"])}
+        return shown | times | {"active": True, "status": "active", "masked_secret": ANY}
+
+    def get_webhook_configs(self, customer: Any) -> Any:
+        return [self.hook_body(hook) for hook in customer["hooks"].values()]
+
+    def post_webhook_configs(self, customer: Any, body: Any) -> tuple[int, Any]:
+        hook = {"id": self.new_id("hook"), "url": body["url"], "events": body["events"], "created": self.now}
+        customer["hooks"][hook["id"]] = hook | {"deliveries": []}
+        return 201, self.hook_body(hook) | {"secret": ANY}
+
+    def delete_webhook_configs_one(self, customer: Any, hook_id: str, body: Any) -> tuple[int, Any]:
+        self.find(customer["hooks"], hook_id)
+        del customer["hooks"][hook_id]
+        return 204, None
+
+    def get_webhook_configs_deliveries(
+        self, customer: Any, hook_id: str, status: Any = None, cursor: Any = None, limit: Any = 20
+    ) -> Any:
+        """The newest first. silent: what a cursor is; here it names the last that was shown."""
+        found = [
+            one for one in self.find(customer["hooks"], hook_id)["deliveries"][::-1] if status in (None, one["status"])
+        ]
+        if cursor is not None:
+            shown = self.made_by(cursor)
+            found = [one for one in found if self.made_by(one["id"]) < shown]
+        more = len(found) > int(limit)
+        found = found[: int(limit)]
+        return {
+            "data": [self.delivery_body(hook_id, one) for one in found],
+            "next_cursor": Id(f"cursor:{self.made_by(found[-1]['id'])}") if more else None,
+        }
+
+    def made_by(self, id: str) -> int:
+        return int(id.split(":")[1])
+
+    def delivery_body(self, hook_id: str, delivery: Any) -> Any:
+        return {
+            "id": delivery["id"],
+            "endpoint_id": hook_id,
+            "event": delivery["event"],
+            "event_type": delivery["event"],
+            "status": delivery["status"],
+            "response_code": delivery["code"],
+            "response_status": delivery["code"],
+            "attempt": delivery["attempts"],
+            "attempts": delivery["attempts"],
+            "duration_ms": ANY,
+            "error_message": None if (delivery["code"] or 200) < 300 else ANY,
+            "created_at": Time(delivery["created"]),
+            "timestamp": Time(delivery["created"]),
+            "last_attempt_at": None if delivery["last"] is None else Time(delivery["last"]),
+        }
+
+    def delivery(self, customer: Any, hook_id: str, delivery_id: str) -> Any:
+        return self.find({one["id"]: one for one in self.find(customer["hooks"], hook_id)["deliveries"]}, delivery_id)
+
+    def post_webhook_configs_deliveries_replay(
+        self, customer: Any, hook_id: str, delivery_id: str, body: Any
+    ) -> tuple[int, Any]:
+        """silent: the same delivery begins again."""
+        self.delivery(customer, hook_id, delivery_id).update(status="pending", attempts=0, due=self.now)
+        return 202, {"delivery_id": delivery_id, "status": "pending"}
+
+    def post_webhook_configs_deliveries_redeliver(
+        self, customer: Any, hook_id: str, delivery_id: str, body: Any
+    ) -> tuple[int, Any]:
+        """silent: a new delivery of the same body."""
+        again = self.deliver(
+            self.find(customer["hooks"], hook_id), self.delivery(customer, hook_id, delivery_id)["event"]
+        )
+        return 202, {"delivery_id": again["id"], "status": "pending"}
 
     # ---- Coins and tokens ----
 
@@ -787,6 +978,11 @@ class NaiveHatched:
             raise Refusal(400, "insufficient_balance")
         buddy["balance"]["primary"] -= amount
         buddy["spent"]["primary"] += amount
+        if amount > 0:
+            self.tell(self.owner(buddy), "coins.spent")
+
+    def owner(self, buddy: Any) -> Any:
+        return next(customer for customer in self.customers.values() if customer["id"] == buddy["customer"])
 
     def slot_of(self, token_key: str | None) -> str:
         if token_key is None or (self.rules.primary and token_key == self.rules.primary.key):
@@ -920,7 +1116,7 @@ class NaiveHatched:
         """Checks all of them, then their quota, then applies one after the other; a known id is only looked up."""
         fresh = []
         for event in events:
-            if event.get("event_id") in customer["events"]:
+            if self.is_known(customer, event.get("event_id")):
                 continue
             audience = self.audience(event.get("audience"))
             if event["type"] not in self.rules.event_types and not self.is_mentioned(customer, event["type"], audience):
@@ -941,9 +1137,15 @@ class NaiveHatched:
                 self.start(customer, "evolve", **customer["to_evolve"].pop(0))
         return results
 
+    def is_known(self, customer: Any, event_id: Any) -> bool:
+        """Whether an event is a replay. silent: for how long."""
+        if event_id not in customer["events"]:
+            return False
+        return self.event_retention is None or self.now - customer["heard"][event_id] < self.event_retention
+
     def take(self, customer: Any, event: Any) -> Any:
         event_id = event.get("event_id") or self.new_id("event")
-        if event_id in customer["events"]:
+        if self.is_known(customer, event_id):
             return customer["events"][event_id]
         audience = self.audience(event.get("audience"))
         buddy = self.buddy_of(customer, event["user_id"], audience)
@@ -954,6 +1156,7 @@ class NaiveHatched:
         else:
             effects = self.apply(customer, buddy, event | {"event_id": event_id}, occurred)
         customer["events"][event_id] = effects
+        customer["heard"][event_id] = self.now
         self.applied.append(
             {
                 "event_id": event_id,
@@ -1109,6 +1312,7 @@ class NaiveHatched:
             return
         buddy["badges"][key] = {"status": "awarded", "reason": reason, "at": self.now}
         effects["badges_awarded"].append(key)
+        self.tell(self.owner(buddy), "badge.awarded")
         effects["coins"] += self.earn(buddy, "primary", badge.coin_reward)
         units.append(self.earn(buddy, "progression", badge.token_reward))
 
@@ -1169,6 +1373,7 @@ class NaiveHatched:
 
     def next_stage(self, buddy: Any, event_id: str | None) -> None:
         buddy["stage"] += 1
+        self.tell(self.owner(buddy), "buddy.evolved")
         buddy["evolutions"].append(
             {
                 "id": self.new_id("evolution"),
@@ -1587,6 +1792,11 @@ class NaiveHatched:
         buddy["items"][item.key] = {"price": item.price, "at": self.now}
         return 201, self.item_body(buddy, item) | {"balance": buddy["balance"]["primary"]}
 
+    def post_buddies_appearance_rerender(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
+        buddy = self.buddy(customer, buddy_id)
+        operation = self.start(customer, "rerender", buddy=buddy)["operation_id"]
+        return 202, {"accepted": True, "operation_id": operation, "status": "pending", "appearance_status": "pending"}
+
     def post_buddies_equip(self, customer: Any, buddy_id: str, body: Any) -> tuple[int, Any]:
         buddy = self.buddy(customer, buddy_id)
         on = [self.item(customer, item_id) for item_id in dict.fromkeys(body.get("equip") or [])]
@@ -1609,7 +1819,8 @@ class NaiveHatched:
         picture = (buddy_id, buddy["stage"], frozenset(buddy["worn"]))
         # silent: what is in the cache; here whatever this buddy has looked like, in the clothes of nobody to begin with
         cached = not worn or picture in customer["drawn"]
-        customer["drawn"].add(picture)
+        if cached:
+            buddy["rendered"], buddy["failure"] = list(buddy["worn"]), None
         operation = None if cached else self.start(customer, "equip", buddy=buddy)["operation_id"]
         return 202, {
             "accepted": True,

@@ -178,6 +178,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "slow": {"rules": WITHOUT_A_HERO, "plan": "pro", "operation_seconds": 40.0},
     "audiences": {"rules": TWO_AUDIENCES, "plan": "pro"},
     "free": {"rules": EVERYTHING, "plan": "free"},
+    "forgetful": {"rules": EVERYTHING, "plan": "growth", "event_retention": 2 * DAY},
     "bare": {"rules": BARE, "plan": "growth"},
 }
 
@@ -230,13 +231,21 @@ PATHS: tuple[list[tuple[dict[str, Any], list[dict[str, Any]]]], ...] = (
 )
 
 TYPES = ("lesson", "quiz", "run", "nap", "intro", "idle", "unheard_of")
+TOLD = ("buddy.hatched", "buddy.evolved", "coins.spent", "badge.awarded")
 USERS = ("ada", "cleo", "eve@example.org")
 
 
 class Pair:
     """The emulator and the model, who are asked the same questions."""
 
-    def __init__(self, rules: Rules, plan: str, operation_seconds: float = 0.0, start: str = "2026-01-29T22:00:00Z"):
+    def __init__(
+        self,
+        rules: Rules,
+        plan: str,
+        operation_seconds: float = 0.0,
+        event_retention: float | None = None,
+        start: str = "2026-01-29T22:00:00Z",
+    ):
         clock = Clock(start)
         self.emulator = Emulator(
             rules=rules,
@@ -244,12 +253,14 @@ class Pair:
             clock=clock,
             credits=1_000_000,
             operations=Operations(after_seconds=operation_seconds),
+            event_retention=event_retention,
         )
         self.real = {"customer:other": self.emulator.add_key(OTHER, customer="other")}
         self.model = NaiveHatched(
             rules,
             plan=plan,
             operation_seconds=operation_seconds,
+            event_retention=event_retention,
             now=clock.now(),
             item_ids={
                 f"customer:{customer}": {
@@ -258,6 +269,8 @@ class Pair:
                 for customer in ("default", "other")
             },
         )
+        self.tokens: dict[str, str] = {}  # of widget sessions
+        self.emulator.deliver_webhooks_to(lambda request: self.model.receiver)
         self.model.add_key(SECRET, "default")
         self.model.add_key(OTHER, "other")
         self.model.add_key(BROWSER, "default", ("read:operations", "write:embed-tokens"))
@@ -284,6 +297,8 @@ class Pair:
         body = actual.json() if actual.body else None
         if expected.code is None:
             self.agree(expected.body, body, where)
+            if call.path == ("widget-sessions",):
+                self.tokens[expected.body["session_id"]] = body["token"]
             return expected
         error = body["error"]
         assert error["code"] == expected.code, where
@@ -304,7 +319,10 @@ class Pair:
         if call.idempotency_key is not None:
             headers["Idempotency-Key"] = call.idempotency_key
         path = "/".join(quote(self.fill_in(segment), safe="") for segment in call.path)
-        return self.emulator.handle(Request(call.method, f"/api/v1/{path}", urlencode(call.query), headers, body))
+        request = Request(call.method, f"/api/v1/{path}", urlencode(self.fill_in(call.query)), headers, body)
+        answer = self.emulator.handle(request)
+        self.emulator.run_due()  # as the doors do: webhooks are delivered after the answer
+        return answer
 
     def fill_in(self, value: Any) -> Any:
         """The ids of the model become those of the emulator."""
@@ -361,7 +379,9 @@ class Walk(RuleBasedStateMachine):
     # ---- What there is to ask about ----
 
     def send(self, method: str, *path: str, body: Any = None, key: str | None = SECRET, **query: Any) -> Answer:
-        shown = {name: str(value) for name, value in query.items() if value is not None}
+        shown = {
+            name: value if isinstance(value, Id) else str(value) for name, value in query.items() if value is not None
+        }
         answer = self.pair.send(Call(method, path, body, shown, key))
         self.learn_ids()
         return answer
@@ -726,6 +746,137 @@ class AllRound(Walk):
             self.send("GET", "health", key=key)
 
 
+class Behind(Walk):
+    """What goes on behind a backend's back: webhooks, pictures and their failures, sessions, forgotten events."""
+
+    @initialize(scenario=st.sampled_from(["forgetful", "forgetful", "everything", "audiences", "slow"]))
+    def begin(self, scenario: str) -> None:
+        self.start(scenario)
+        self.register_a_webhook(SECRET, [*TOLD])
+
+    # ---- Webhooks ----
+
+    def a_hook(self, number: int, key: str = SECRET) -> Any:
+        hooks = list(self.customer(key)["hooks"].values())
+        return hooks[number % len(hooks)] if hooks and number % 19 else {"id": Id("nothing:5"), "deliveries": []}
+
+    @rule(key=tenants, events=st.lists(st.sampled_from(TOLD), max_size=3, unique=True))
+    def register_a_webhook(self, key: str, events: list[str]) -> None:
+        self.send("POST", "webhook-configs", body={"url": "https://shop.example/hooks", "events": events}, key=key)
+        self.send("GET", "webhook-configs", key=key)
+
+    @rule(number=numbers)
+    def remove_a_webhook(self, number: int) -> None:
+        if number % 3 == 0:
+            self.send("DELETE", "webhook-configs", self.a_hook(number)["id"])
+
+    @rule(status=st.sampled_from([200, 204, 301, 404, 500, 500, 500, 503]))
+    def receive_webhooks_otherwise(self, status: int) -> None:
+        self.pair.model.receiver = status
+
+    @rule(number=numbers, status=st.sampled_from([None, "pending", "success", "failed"]), limit=st.integers(1, 5))
+    def look_at_the_deliveries(self, number: int, status: str | None, limit: int) -> None:
+        cursor = None
+        for _ in range(4):
+            path = ("webhook-configs", self.a_hook(number)["id"], "deliveries")
+            answer = self.send("GET", *path, status=status, limit=limit, cursor=cursor)
+            cursor = answer.body.get("next_cursor")
+            if cursor is None:
+                break
+
+    @rule(number=numbers, which=numbers, how=st.sampled_from(["replay", "redeliver"]))
+    def deliver_again(self, number: int, which: int, how: str) -> None:
+        hook = self.a_hook(number)
+        self.send("GET", "webhook-configs", hook["id"], "deliveries", limit=100)
+        ids = [one["id"] for one in hook["deliveries"]]
+        self.send("POST", "webhook-configs", hook["id"], "deliveries", self.some(ids, which), how)
+        self.send("GET", "webhook-configs", hook["id"], "deliveries", limit=100)
+
+    @rule(number=numbers, kind=st.sampled_from(["spend", "badge", "evolve", "gate", "item"]))
+    def do_something_to_tell_of(self, number: int, kind: str) -> None:
+        buddy = self.buddy(number)
+        items = list(self.pair.model.item_ids.values())
+        self.send("POST", "buddies", buddy, "coins", body={"amount": 15, "reason": "gift"})
+        if kind == "spend":
+            self.send("POST", "buddies", buddy, "coins", "spend", body={"amount": number % 9 + 1, "reason": "hint"})
+        elif kind == "badge":
+            badge = self.some_key(self.rules.badges, number)
+            self.send("POST", "buddies", buddy, "badges", body={"badge_key": badge})
+        elif kind == "gate":
+            self.send("POST", "buddies", buddy, "gates", self.some_key(self.rules.gates, number), "unlock")
+        elif kind == "item":
+            self.send("POST", "buddies", buddy, "items", self.some(items, number), "purchase")
+        else:
+            self.send("POST", "buddies", buddy, "evolve")
+        self.look_at_the_deliveries(number + 1, None, 5)
+
+    @rule(step=st.sampled_from([4, 5, 5, 30, 30, 299, 300]))
+    def wait_for_an_attempt(self, step: int) -> None:
+        self.pair.advance(step)
+
+    # ---- Pictures ----
+
+    @rule(operation=st.sampled_from(["hatch", "evolve", "equip", "rerender"]), number=numbers)
+    def let_an_operation_fail(self, operation: str, number: int) -> None:
+        self.pair.emulator.fail_next(operation, f"reason {number}")
+        self.pair.model.failures.setdefault(operation, []).append(f"reason {number}")
+
+    @rule(number=numbers, items=st.lists(numbers, max_size=3), again=st.booleans(), minutes=st.integers(0, 2))
+    def dress_and_rerender(self, number: int, items: list[int], again: bool, minutes: int) -> None:
+        buddy, ids = self.buddy(number), self.pair.model.item_ids
+        bought = [ids[key] for key in self.customer()["buddies"].get(buddy, {"items": {}})["items"]]
+        chosen = [bought[one % len(bought)] for one in items if bought]
+        self.send("POST", "buddies", buddy, "equip", body={"equip": chosen, "unequip": bought[number % 3 :]})
+        if again:
+            self.send("POST", "buddies", buddy, "appearance", "rerender")
+        self.pair.advance(minutes * MINUTE)
+        self.send("GET", "buddies", buddy)
+        for operation in self.known("operations")[-2:]:
+            self.send("GET", "operations", operation)
+
+    # ---- Sessions ----
+
+    @rule(
+        number=numbers,
+        user=st.sampled_from([None, None, None, "somebody"]),
+        scopes=st.sampled_from([["read"], ["read", "items:equip"], [], ["buddy:read"], None, "read"]),
+        seconds=st.sampled_from([None, None, 1, 60, HOUR, HOUR + 1, DAY, DAY + 1, 0]),
+    )
+    def mint_tokens(self, number: int, user: str | None, scopes: Any, seconds: int | None) -> None:
+        buddy = self.buddy(number)
+        owner = user or self.customer()["buddies"].get(buddy, {"user_id": "nobody"})["user_id"]
+        body: dict[str, Any] = {"buddy_id": buddy, "user_id": owner}
+        body |= {"ttl_seconds": seconds} if seconds is not None else {}
+        self.send("POST", "widget-sessions", body=body | {"scopes": scopes})
+        self.send("POST", "embed-tokens", body=body)
+
+    @rule(number=numbers)
+    def revoke_a_session(self, number: int) -> None:
+        self.send("DELETE", "widget-sessions", self.some(self.customer()["sessions"], number))
+
+    @invariant()
+    def tokens_open_what_they_should(self) -> None:
+        if not hasattr(self, "pair"):
+            return
+        for session_id, token in self.pair.tokens.items():
+            try:
+                self.pair.emulator.verify_token(token)
+                alive = True
+            except ValueError:
+                alive = False
+            assert alive == self.pair.model.is_alive(self.customer()["sessions"][session_id]), session_id
+
+    # ---- Events that are forgotten ----
+
+    @rule(number=numbers, after=st.sampled_from([0, 0, HOUR, 2 * DAY - 1, 2 * DAY]))
+    def replay_what_may_be_forgotten(self, number: int, after: int) -> None:
+        event = self.an_event(USERS[number % 2], TYPES[number % 3], "right", 0, 1)
+        self.send("POST", "events", body=event)
+        self.pair.advance(after)
+        self.send("POST", "events", body=event)
+        self.send("POST", "events", "batch", body={"events": [event, event]})
+
+
 class OnPaths(Walk):
     """Paths that are laid, changed and walked."""
 
@@ -822,7 +973,7 @@ class OnPaths(Walk):
         self.send("GET", "paths", path["id"])
 
 
-WALKS: dict[type[Walk], int] = {AllRound: 30, OnPaths: 40}
+WALKS: dict[type[Walk], int] = {AllRound: 30, OnPaths: 40, Behind: 40}
 """How many of each."""
 
 
