@@ -1528,14 +1528,9 @@ class NaiveHatched:
     def sub_step(self, customer: Any, path_id: str, step_id: str, part_id: str) -> Any:
         return self.find({part["id"]: part for part in self.step(customer, path_id, step_id)["parts"]}, part_id)
 
-    def check_sub_step_key(self, customer: Any, path_id: str, key: Any, but: Any = None) -> None:
-        """Within the path, of which a sub-step is completed by its key alone."""
-        parts = [part for step in self.steps(customer, path_id) for part in step["parts"] if part is not but]
-        self.check_key(parts, key)
-
     def post_paths_steps_sub_steps(self, customer: Any, path_id: str, step_id: str, body: Any) -> tuple[int, Any]:
         step = self.step(customer, path_id, step_id)
-        self.check_sub_step_key(customer, path_id, body["key"])
+        self.check_key(step["parts"], body["key"])  # silent: two steps may have sub-steps of one key
         blank = {"allow_manual_complete": True, "allow_skip_ahead": False, "content_url": None, "cta_label": None}
         step["parts"].append(self.new_part("part", "path_step_id", step_id, body, **blank))
         return 201, self.part_body(step["parts"][-1])
@@ -1544,7 +1539,8 @@ class NaiveHatched:
         self, customer: Any, path_id: str, step_id: str, part_id: str, body: Any
     ) -> tuple[int, Any]:
         part = self.sub_step(customer, path_id, step_id, part_id)
-        self.check_sub_step_key(customer, path_id, body.get("key"), part)
+        others = [other for other in self.step(customer, path_id, step_id)["parts"] if other is not part]
+        self.check_key(others, body.get("key"))
         self.change_part(part, body)
         return 200, self.part_body(part)
 
@@ -1571,19 +1567,26 @@ class NaiveHatched:
         """Whether a step is unlocked."""
         if steps[number]["unlock_condition"] is not None:
             return self.meets(buddy, steps[number]["unlock_condition"], properties, at)
-        return number == 0 or self.is_walked(buddy, steps[number - 1])
+        return number == 0 or self.is_behind(buddy, steps[number - 1])
 
     def is_walked(self, buddy: Any, thing: Any) -> bool:
         """Whether a path, a step or a sub-step is completed. silent: it stays so, whatever is changed afterwards."""
         return thing["id"] in buddy["walked"]
 
-    def close(self, buddy: Any, thing: Any) -> bool:
-        """Completes a path or a step, if all that is in it is completed."""
-        parts = in_use(thing["parts"])
-        if self.is_walked(buddy, thing) or not all(self.is_walked(buddy, part) for part in parts):
-            return False
-        buddy["walked"][thing["id"]] = self.now
-        return True
+    def is_behind(self, buddy: Any, step: Any) -> bool:
+        """silent: a step is also over if what was left of it has been removed; one without sub-steps is not."""
+        parts = in_use(step["parts"])
+        return self.is_walked(buddy, step) or (parts != [] and all(self.is_walked(buddy, part) for part in parts))
+
+    def close(self, buddy: Any, path: Any, step: Any, done: Any, effects: Any, units: list[float]) -> None:
+        """The end of a step, and of the path if it was its last; each is rewarded once."""
+        if not self.is_walked(buddy, step):
+            buddy["walked"][step["id"]] = self.now
+            done["step_completed"] = {"path_key": path["key"], "step_key": step["key"]} | reward(step)
+            self.pay_reward(buddy, step, effects, units)
+            if not self.is_walked(buddy, path) and all(self.is_behind(buddy, one) for one in in_use(path["parts"])):
+                buddy["walked"][path["id"]] = self.now
+                done["path_completed"] = {"path_key": path["key"]}
 
     def part_status(self, buddy: Any, step: Any, part: Any, is_open: bool) -> str:
         if self.is_walked(buddy, part):
@@ -1599,13 +1602,17 @@ class NaiveHatched:
                 continue
             steps = in_use(path["parts"])
             for number, step in enumerate(steps):
-                if not self.is_open(buddy, steps, number, properties, at):
-                    continue
+                if self.is_walked(buddy, step) or not self.is_open(buddy, steps, number, properties, at):
+                    continue  # silent: what is added to a completed step waits for a hand
                 whole = self.meets(buddy, step["completion_condition"], properties, at)
                 for part in in_use(step["parts"]):
                     available = self.part_status(buddy, step, part, True) == "available"
                     if whole or (available and self.meets(buddy, part["completion_condition"], properties, at)):
                         self.complete(buddy, path, step, part, effects, units)
+                if not self.is_walked(buddy, step) and (whole or self.is_behind(buddy, step)):
+                    done = {"path_key": path["key"]}
+                    self.close(buddy, path, step, done, effects, units)
+                    effects["path_updates"].append(done)
 
     def complete(self, buddy: Any, path: Any, step: Any, part: Any, effects: Any, units: list[float]) -> None:
         """A sub-step, and the step and the path that end with it."""
@@ -1615,11 +1622,8 @@ class NaiveHatched:
         names = {"path_key": path["key"], "step_key": step["key"]}
         done = {"path_key": path["key"], "sub_step_completed": names | {"sub_step_key": part["key"]} | reward(part)}
         self.pay_reward(buddy, part, effects, units)
-        if self.close(buddy, step):
-            done["step_completed"] = names | reward(step)
-            self.pay_reward(buddy, step, effects, units)
-            if self.close(buddy, path):
-                done["path_completed"] = {"path_key": path["key"]}
+        if all(self.is_walked(buddy, one) for one in in_use(step["parts"])):
+            self.close(buddy, path, step, done, effects, units)
         effects["path_updates"].append(done)
 
     def pay_reward(self, buddy: Any, part: Any, effects: Any, units: list[float]) -> None:
@@ -1649,7 +1653,7 @@ class NaiveHatched:
             ]
             shown.append(
                 self.seen(step, "path_definition_id", "completion_condition", "unlock_condition")
-                | {"unlocked": is_open, "completed": self.is_walked(buddy, step), "sub_steps": parts}
+                | {"unlocked": is_open, "completed": self.is_behind(buddy, step), "sub_steps": parts}
             )
         current = [step["key"] for step in shown if step["unlocked"] and not step["completed"]]  # silent: locked ones
         names = ("key", "label", "description", "icon", "accent_color", "display_mode")
@@ -1676,8 +1680,12 @@ class NaiveHatched:
         buddy = self.buddy(customer, buddy_id)
         path = self.path_of(customer, buddy, key)
         steps = in_use(path["parts"])
-        found = {part["key"]: (number, part) for number, step in enumerate(steps) for part in in_use(step["parts"])}
-        number, part = self.find(found, part_key)
+        found = [(number, part) for number, step in enumerate(steps) for part in in_use(step["parts"])]
+        found = [(number, part) for number, part in found if part["key"] == part_key]
+        if not found:
+            raise not_found()
+        # silent: the first of several that is not completed
+        number, part = next((one for one in found if not self.is_walked(buddy, one[1])), found[0])
         step = steps[number]
         already = self.is_walked(buddy, part)
         if not already:
@@ -1691,7 +1699,7 @@ class NaiveHatched:
             "already_completed": already,
             "sub_step_key": part_key,
             "step_key": step["key"],
-            "step_completed": self.is_walked(buddy, step),
+            "step_completed": self.is_behind(buddy, step),
             "path_completed": self.is_walked(buddy, path),
             "reward_coins": 0 if already else part["reward_coins"],  # silent
             "reward_badge_key": None if already else part["reward_badge_key"],

@@ -228,6 +228,8 @@ PATHS: tuple[list[tuple[dict[str, Any], list[dict[str, Any]]]], ...] = (
             step("alone", 1, reward_coins=9),
             [sub_step("all", 1, condition("event_count", event_type="lesson", count=2))],
         ),
+        (step("check", 2, condition("event_count", event_type="quiz", count=2), reward_coins=2), []),
+        (step("again", 3, reward_coins=1), [sub_step("all", 1), sub_step("rest", 2)]),
     ],
 )
 
