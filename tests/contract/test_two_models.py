@@ -786,9 +786,11 @@ class Behind(Walk):
         if number % 3 == 0:
             self.send("DELETE", "webhook-configs", self.a_hook(number)["id"])
 
-    @rule(status=st.sampled_from([200, 204, 301, 404, 500, 500, 500, 503]))
-    def receive_webhooks_otherwise(self, status: int) -> None:
+    @rule(status=st.sampled_from([200, 204, 301, 404, 404, 500, 500, 503]), number=numbers, which=numbers)
+    def receive_webhooks_otherwise(self, status: int, number: int, which: int) -> None:
         self.pair.model.receiver = status
+        self.do_something_to_tell_of(number, "spend")
+        self.deliver_again(number, which, "replay")
 
     @rule(number=numbers, status=st.sampled_from([None, "pending", "success", "failed"]), limit=st.integers(1, 5))
     def look_at_the_deliveries(self, number: int, status: str | None, limit: int) -> None:
@@ -840,9 +842,12 @@ class Behind(Walk):
     @rule(number=numbers, items=st.lists(numbers, max_size=3), again=st.booleans(), minutes=st.integers(0, 2))
     def dress_and_rerender(self, number: int, items: list[int], again: bool, minutes: int) -> None:
         buddy, ids = self.buddy(number), self.pair.model.item_ids
+        for key in ("socks", "ring", "hat"):
+            if key in ids:
+                self.send("POST", "buddies", buddy, "items", ids[key], "purchase")
         bought = [ids[key] for key in self.customer()["buddies"].get(buddy, {"items": {}})["items"]]
         chosen = [bought[one % len(bought)] for one in items if bought]
-        self.send("POST", "buddies", buddy, "equip", body={"equip": chosen, "unequip": bought[number % 3 :]})
+        self.send("POST", "buddies", buddy, "equip", body={"equip": chosen, "unequip": bought[number % 5 :]})
         if again:
             self.send("POST", "buddies", buddy, "appearance", "rerender")
         self.pair.advance(minutes * MINUTE)
@@ -854,8 +859,8 @@ class Behind(Walk):
 
     @rule(
         number=numbers,
-        user=st.sampled_from([None, None, None, "somebody"]),
-        scopes=st.sampled_from([["read"], ["read", "items:equip"], [], ["buddy:read"], None, "read"]),
+        user=st.sampled_from([None] * 7 + ["somebody"]),
+        scopes=st.sampled_from([["read"]] * 4 + [["read", "items:equip"], [], ["buddy:read"], None, "read"]),
         seconds=st.sampled_from([None, None, 1, 60, HOUR, HOUR + 1, DAY, DAY + 1, 0]),
     )
     def mint_tokens(self, number: int, user: str | None, scopes: Any, seconds: int | None) -> None:
@@ -870,8 +875,13 @@ class Behind(Walk):
         self.send("POST", "embed-tokens", body=body)
 
     @rule(number=numbers)
-    def revoke_a_session(self, number: int) -> None:
-        self.send("DELETE", "widget-sessions", self.some(self.customer()["sessions"], number))
+    def end_a_session(self, number: int) -> None:
+        self.mint_tokens(number, None, ["read"], 60 if number % 2 else None)
+        for pause in (59, 1) if number % 2 else (HOUR - 1, 1):
+            self.pair.advance(pause)
+            self.tokens_open_what_they_should()
+        self.mint_tokens(number, None, ["read"], None)
+        self.send("DELETE", "widget-sessions", self.some(reversed(self.customer()["sessions"]), 23 * (number % 9 == 0)))
 
     @invariant()
     def tokens_open_what_they_should(self) -> None:
@@ -887,11 +897,12 @@ class Behind(Walk):
 
     # ---- Events that are forgotten ----
 
-    @rule(number=numbers, after=st.sampled_from([0, 0, HOUR, 2 * DAY - 1, 2 * DAY]))
-    def replay_what_may_be_forgotten(self, number: int, after: int) -> None:
+    @rule(number=numbers, long=st.booleans())
+    def replay_what_may_be_forgotten(self, number: int, long: bool) -> None:
         event = self.an_event(USERS[number % 2], TYPES[number % 3], "right", 0, 1)
-        self.send("POST", "events", body=event)
-        self.pair.advance(after)
+        for pause in (2 * DAY - 1, 1) if long else (0, HOUR):
+            self.send("POST", "events", body=event)
+            self.pair.advance(pause)
         self.send("POST", "events", body=event)
         self.send("POST", "events", "batch", body={"events": [event, event]})
 
