@@ -1098,3 +1098,19 @@ def test_both_models_refuse_the_event_above_the_quota_of_the_month() -> None:
     pair.advance(3 * DAY)
     assert pair.send(batch(102, 1)).status == 201
     pair.close()
+
+
+@pytest.mark.xfail(strict=True, reason="the emulator rewards a step again for a sub-step that is added afterwards")
+def test_both_models_reward_a_step_once() -> None:
+    walk = AllRound()
+    walk.start("everything")
+    try:
+        path = walk.send("POST", "paths", body={"key": "course", "label": "Course"}).body["id"]
+        first = walk.send("POST", "paths", path, "steps", body=step("first", 1, reward_coins=5)).body["id"]
+        buddy = walk.known("buddies")[0]
+        for key in ("read", "read_more"):
+            walk.send("POST", "paths", path, "steps", first, "sub-steps", body=sub_step(key, 1))
+            walk.send("POST", "buddies", buddy, "paths", "course", "sub-steps", key, "complete")
+        walk.send("GET", "buddies", buddy)
+    finally:
+        walk.teardown()
