@@ -765,11 +765,12 @@ class NaiveHatched:
 
     def settled_appearance(self, buddy: Any, worn: list[str]) -> Any:
         failure = buddy["failure"]
+        ids = self.item_ids[buddy["customer"]]
         return {
             "status": "ready" if failure is None else "failed",
             "operation_id": None,
             "desired_equipped_item_ids": worn,
-            "rendered_equipped_item_ids": [one for one in worn if one in map(self.item_ids.get, buddy["rendered"])]
+            "rendered_equipped_item_ids": [one for one in worn if one in map(ids.get, buddy["rendered"])]
             if failure is None
             else ANY,
             "retryable": failure is not None,
@@ -947,8 +948,8 @@ class NaiveHatched:
     def post_webhook_configs_deliveries_replay(
         self, customer: Any, hook_id: str, delivery_id: str, body: Any
     ) -> tuple[int, Any]:
-        """silent: the same delivery begins again."""
-        self.delivery(customer, hook_id, delivery_id).update(status="pending", attempts=0, due=self.now)
+        """silent: the same delivery is tried once more, at once."""
+        self.delivery(customer, hook_id, delivery_id).update(status="pending", due=self.now)
         return 202, {"delivery_id": delivery_id, "status": "pending"}
 
     def post_webhook_configs_deliveries_redeliver(

@@ -103,7 +103,7 @@ def complete(path: Path, step: Step, sub_step: SubStep, state: State, now: float
     rewards.reward(sub_step.coins, sub_step.badge, sub_step.key)
     closed = Completion(path.key, step.key, sub_step.key, sub_step.coins, sub_step.badge)
     update = PathUpdate(path.key, sub_step=closed)
-    if all(part.id in state.done for part in step.sub_steps):
+    if step.id not in state.done and all(part.id in state.done for part in step.sub_steps):
         return _roll_up(path, step, update, state, now, rewards)
     return update
 
@@ -112,7 +112,7 @@ def _roll_up(path: Path, step: Step, update: PathUpdate, state: State, now: floa
     state.done = {**state.done, step.id: now}
     rewards.reward(step.coins, step.badge, step.key)
     update = update._replace(step=Completion(path.key, step.key, None, step.coins, step.badge))
-    if all(finished(other, state) for other in path.steps):
+    if path.id not in state.done and all(finished(other, state) for other in path.steps):
         state.done = {**state.done, path.id: now}
         update = update._replace(path_completed=True)
     return update
