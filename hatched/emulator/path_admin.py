@@ -56,15 +56,14 @@ def get(call: Call) -> Reply:
 
 
 def create(call: Call, params: CreatePathDefinitionParams) -> Reply:
-    """Inferred: the first path of an audience becomes the active one."""
+    """Inferred: the first path of an audience becomes the active one; of several audiences, one must be named."""
+    given = _given(params)
     plans.require(call.world.settings.plan, "paths")
-    audiences = call.world.configs.rules(call.world.configs.published(call.customer_id)).audiences
-    audience = params.audience or audiences[0]
-    _check_audience(audience, audiences)
+    audience = _audience(call, params.audience)
     taken = call.one(
         f"SELECT 1 FROM {DEFINITIONS} WHERE customer_id = ? AND audience = ? AND is_active", call.customer_id, audience
     )
-    values = {"icon": "path", "display_mode": "straight", **_given(params), "audience": audience, "is_active": False}
+    values = {"icon": "path", "display_mode": "straight", **given, "audience": audience, "is_active": False}
     path_id = _insert(call, DEFINITIONS, {"customer_id": call.customer_id, **values})
     if params.is_active or (params.is_active is None and taken is None):
         _activate(call, path_id, audience)
@@ -72,11 +71,10 @@ def create(call: Call, params: CreatePathDefinitionParams) -> Reply:
 
 
 def update(call: Call, params: UpdatePathDefinitionParams) -> Reply:
+    values = _given(params)
     definition = _definition(call)
     if params.audience is not None:
-        published = call.world.configs.published(call.customer_id)
-        _check_audience(params.audience, call.world.configs.rules(published).audiences)
-    values = _given(params)
+        _audience(call, params.audience)
     active = values.pop("is_active", bool(definition["is_active"]))
     _update(call, DEFINITIONS, definition["id"], {**values, "is_active": False})
     if active:
@@ -217,9 +215,14 @@ def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:
     return dumps(data)
 
 
-def _check_audience(audience: str, audiences: tuple[str, ...]) -> None:
+def _audience(call: Call, given: str | None) -> str:
+    audiences = call.world.configs.rules(call.world.configs.published(call.customer_id)).audiences
+    if given is None and len(audiences) > 1:
+        raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
+    audience = given or audiences[0]
     if audience not in audiences:
         raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
+    return audience
 
 
 def _row(call: Call, table: str, row_id: str) -> sqlite3.Row:

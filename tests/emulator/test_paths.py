@@ -27,7 +27,9 @@ class Walk(Api):
         self.buddy_path = f"/buddies/{self.buddy(audience='student')}"
 
     def define(self, key: str = "course", **fields: Any) -> str:
-        path_id: str = self.ok("POST", "/paths", {"key": key, "label": key.title(), **fields})["id"]
+        path_id: str = self.ok("POST", "/paths", {"key": key, "label": key.title(), "audience": "student", **fields})[
+            "id"
+        ]
         return path_id
 
     def step(self, path_id: str, key: str, ordinal: int = 1, **fields: Any) -> str:
@@ -192,7 +194,7 @@ def test_keys_are_taken_once() -> None:
     path_id = api.define()
     step_id = api.step(path_id, "a")
     api.part(path_id, step_id, "a1")
-    assert api.code("POST", "/paths", {"key": "course", "label": "l"}) == (409, "conflict")
+    assert api.code("POST", "/paths", {"key": "course", "label": "l", "audience": "student"}) == (409, "conflict")
     assert api.send("POST", "/paths", {"key": "course", "label": "l", "audience": "teacher"}).status == 201
     body = {"key": "a", "label": "l", "ordinal": 1}
     assert api.code("POST", f"/paths/{path_id}/steps", body) == (409, "conflict")
@@ -538,3 +540,12 @@ def test_an_event_type_that_only_the_path_looks_at_is_registered() -> None:
     walk.part(path_id, walk.step(path_id, "a"), "a1", completion_condition=twice)
     assert "debug_reason" not in walk.ok("POST", "/events", event)
     assert walk.ok("POST", "/events", event)["effects"]["path_updates"] != []
+
+
+def test_a_path_of_one_of_several_audiences_says_which() -> None:
+    body = {"key": "course", "label": "Course"}
+    api = Api(plan="pro", rules=Rules(audiences=("student", "teacher"), event_types=("t",)))
+    assert api.code("POST", "/paths", body) == (400, "missing_audience")
+    assert api.code("POST", "/paths", body | {"audience": "pupil"}) == (400, "unknown_audience")
+    assert api.ok("POST", "/paths", body | {"audience": "teacher"})["audience"] == "teacher"
+    assert Api(plan="pro").ok("POST", "/paths", body)["audience"] == "default"
