@@ -302,7 +302,7 @@ class Emulator:
 
         Eggs and buddies that there are keep theirs. Raises `ValueError` for bad rules, and for empty ones.
         """
-        with self._lock:
+        with self._lock, self._store.transaction():
             version_id = self.draft(rules, customer=customer)
             self.publish_draft(version_id, customer=customer)
             return version_id

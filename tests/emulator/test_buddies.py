@@ -293,6 +293,14 @@ def test_a_plan_has_so_many_audiences() -> None:
         Emulator(rules=Rules(audiences=("a", "b")))
 
 
+def test_rules_that_are_not_published_leave_nothing_behind() -> None:
+    api = Api()
+    before = api.emulator.export()["tables"]
+    with pytest.raises(ValueError, match="an empty draft"):
+        api.emulator.publish(Rules())
+    assert api.emulator.export()["tables"] == before
+
+
 def test_rules_without_an_audience_that_a_buddy_has_are_not_published() -> None:
     api = Api(rules=Rules(audiences=("student", "teacher")))
     buddy = api.buddy("ada", audience="teacher")
