@@ -217,9 +217,9 @@ def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:
 
 def _audience(call: Call, given: str | None) -> str:
     audiences = call.world.configs.rules(call.world.configs.published(call.customer_id)).audiences
-    if given is None and len(audiences) > 1:
+    audience = given or (audiences[0] if len(audiences) == 1 else None)
+    if audience is None:
         raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
-    audience = given or audiences[0]
     if audience not in audiences:
         raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
     return audience
