@@ -34,9 +34,9 @@ class Batch(Sequence[Item]):
     def __init__(
         self, positions: Sequence[int] = (), keys: Sequence[Hashable] = (), bodies: Sequence[bytes] = ()
     ) -> None:
-        self.positions = positions
-        self.keys = keys
-        self.bodies = bodies
+        self.positions: Sequence[int] = positions
+        self.keys: Sequence[Hashable] = keys
+        self.bodies: Sequence[bytes] = bodies
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> Batch:
