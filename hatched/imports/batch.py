@@ -39,8 +39,8 @@ class Batch(Sequence[Item]):
         self.bodies: Sequence[bytes] = bodies
 
     @classmethod
-    def of(cls, items: Iterable[Item]) -> Batch:
-        """These events."""
+    def of(cls, items: Iterable[tuple[int, Hashable, bytes]]) -> Batch:
+        """These events, items or as good as such."""
         return cls(*map(list, zip(*items, strict=True)))
 
     @property
@@ -50,7 +50,7 @@ class Batch(Sequence[Item]):
 
     def where(self, wanted: Callable[[Item], bool]) -> Batch:
         """Those of these events."""
-        return Batch.of(filter(wanted, self))
+        return Batch.of([item for item in self if wanted(item)])
 
     def __len__(self) -> int:
         return len(self.bodies)

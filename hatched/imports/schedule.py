@@ -7,13 +7,15 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import Literal
 
-from hatched.imports.batch import Batch, Item
+from hatched.imports.batch import Batch
 from hatched.routes import MAX_BATCH
 
 Order = Literal["user", "none", "total"]
 MAX_BYTES = 1_000_000
 """Of one request's events (inferred: no limit is documented)."""
 
+_Row = tuple[int, Hashable, bytes]
+"""An `Item` without its name: to make one takes longer than all that is done with it here."""
 _KEYS: dict[Order, Callable[[Batch], Sequence[Hashable]]] = {
     "user": attrgetter("keys"),
     "none": attrgetter("positions"),
@@ -38,7 +40,7 @@ class Schedule:
         self.bytes: int = 0
         self._new: deque[Batch] = deque()
         self._busy: set[Hashable] = set()
-        self._aside: dict[Hashable, deque[Item]] = {}
+        self._aside: dict[Hashable, list[_Row]] = {}
         self._freed: deque[Hashable] = deque()  # keys of which some are aside, and none is under way
         self._next = Batch()
         self._room = MAX_BYTES  # in the next batch
@@ -96,17 +98,24 @@ class Schedule:
                 break
 
     def _fill_from_aside(self) -> None:
-        items: list[Item] = []
-        left = MAX_BATCH - len(self._next)
+        rows: list[_Row] = []
+        room, left = self._room, MAX_BATCH - len(self._next)
         while self._freed:
             queue = self._aside[self._freed[0]]
-            while queue and len(items) < left and (len(queue[0].body) <= self._room or not (items or self._next)):
-                items.append(queue.popleft())
-                self._room -= len(items[-1].body)
-            if queue:
+            taken = 0
+            for row in queue:
+                size = len(row[2])
+                if len(rows) == left or (size > room and (rows or self._next)):
+                    break
+                rows.append(row)
+                room -= size
+                taken += 1
+            if taken < len(queue):
+                del queue[:taken]
                 break
             del self._aside[self._freed.popleft()]
-        self._next += Batch.of(items)
+        self._room = room
+        self._next += Batch.of(rows)
 
     def _fitting(self, events: Batch) -> int:
         """How many of these there is room for, which is taken; the first of a batch always fits."""
@@ -124,10 +133,14 @@ class Schedule:
         """Those of new events that need not wait; the others are put aside. While none is freed, all aside are busy."""
         if self._busy.isdisjoint(events.keys):
             return events
-        free = []
-        for item in events:
-            if item.key in self._busy:
-                self._aside.setdefault(item.key, deque()).append(item)
+        free: list[_Row] = []
+        busy, aside = self._busy, self._aside
+        for row in zip(events.positions, events.keys, events.bodies, strict=True):
+            key = row[1]
+            if key not in busy:
+                free.append(row)
+            elif key in aside:
+                aside[key].append(row)
             else:
-                free.append(item)
+                aside[key] = [row]
         return Batch.of(free)
