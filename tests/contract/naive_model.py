@@ -629,7 +629,7 @@ class NaiveHatched:
             "due": self.now + self.operation_seconds,
             "over": False,
             "result": None,
-            "error": None,
+            "error": self.failures[type].pop(0) if self.failures.get(type) else None,
             **subject,
         }
         customer["operations"][operation["id"]] = operation
@@ -640,8 +640,6 @@ class NaiveHatched:
     def finish(self, operation: Any) -> None:
         operation["over"] = True
         customer, buddy = operation["customer"], operation.get("buddy")
-        if self.failures.get(operation["type"]):
-            operation["error"] = self.failures[operation["type"]].pop(0)
         match operation["type"], operation["error"]:
             case "hatch", None:
                 egg = operation["egg"]
@@ -653,14 +651,21 @@ class NaiveHatched:
             case "hatch", _:
                 operation["egg"]["status"] = "ready"  # silent
                 return
-            case "evolve", _:
+            case "evolve", None:
                 buddy["evolving"] = False
-                self.next_stage(buddy, operation["event_id"])  # the stage comes first, whatever becomes of the picture
+                self.next_stage(buddy, operation["event_id"])
+                if buddy["worn"] and (buddy["id"], buddy["stage"], frozenset(buddy["worn"])) not in customer["drawn"]:
+                    operation["result"] = ANY
+                    self.start(customer, "equip", buddy=buddy)  # silent: what is worn is painted anew, by itself
+                    return
+            case "evolve", _:
+                buddy["evolving"] = False  # silent: whose picture cannot be made stays what it was
+                return
         operation["result"] = ANY
         buddy["failure"] = operation["error"]
         if operation["error"] is None:
             buddy["rendered"] = [] if operation["type"] == "rerender" else list(buddy["worn"])
-            customer["drawn"].add((buddy["id"], buddy["stage"], frozenset(buddy["worn"])))
+            customer["drawn"].add((buddy["id"], buddy["stage"], frozenset(buddy["rendered"])))
 
     def get_operations_one(self, customer: Any, operation_id: str) -> Any:
         operation = self.find(customer["operations"], operation_id)
