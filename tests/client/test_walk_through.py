@@ -263,8 +263,19 @@ async def look_at_the_deliveries(
     assert await walk("webhooks.list") == ()
 
 
-async def test_every_method_does_on_the_emulator_what_its_documentation_says(colour: Colour) -> None:
-    emulator = Emulator(plan="pro")
+SWITCHES: dict[str, Any] = {
+    "event_body": "flat",
+    "batch_transaction": "event",
+    "event_retention": "30d",
+    "field_errors": "messages",
+}
+
+
+@pytest.mark.parametrize("switched", [(), *((name,) for name in SWITCHES), tuple(SWITCHES)], ids="+".join)
+async def test_every_method_does_on_the_emulator_what_its_documentation_says(
+    colour: Colour, switched: tuple[str, ...]
+) -> None:
+    emulator = Emulator(plan="pro", **{name: SWITCHES[name] for name in switched})
     walk = Walker(colour, colour.on(emulator))
     received: list[models.WebhookEvent] = []
     buddy_id = await hatch(walk)
