@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
-from hatched.emulator import badges, delivery, evolution, wallet
+from hatched.emulator import audiences, badges, delivery, evolution, wallet
 from hatched.emulator.clock import iso, month_of, next_month
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError
@@ -105,16 +105,11 @@ def _resolved(call: Call, params: Sequence[SendEventParams]) -> list[Event]:
     if not params:
         return []
     version_id = call.world.configs.published(call.customer_id)
-    audiences = call.world.configs.rules(version_id).audiences
-    types = {audience: _types(call, version_id, audience) for audience in audiences}
-    only = audiences[0] if len(audiences) == 1 else None
+    configured = call.world.configs.rules(version_id).audiences
+    types = {audience: _types(call, version_id, audience) for audience in configured}
     events: dict[str, Event] = {}
     for event in params:
-        audience = event.audience or only
-        if audience is None:
-            raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
-        if audience not in audiences:
-            raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
+        audience = audiences.resolved(event.audience, configured)
         if event.type not in types[audience]:
             known = shorten(", ".join(sorted(types[audience])) or "none", _LONGEST, placeholder=" …")
             message = f"Event type {event.type!r} is not registered for audience {audience!r}; registered: {known}"

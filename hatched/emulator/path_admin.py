@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from hatched.emulator import plans, rows
+from hatched.emulator import audiences, plans, rows
 from hatched.emulator.clock import iso
 from hatched.emulator.context import Call
-from hatched.emulator.errors import ApiError, not_found
+from hatched.emulator.errors import not_found
 from hatched.emulator.messages import Reply, dumps
 from hatched.emulator.rules import conditions
 from hatched.emulator.rules.model import Condition
@@ -216,13 +216,8 @@ def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:
 
 
 def _audience(call: Call, given: str | None) -> str:
-    audiences = call.world.configs.rules(call.world.configs.published(call.customer_id)).audiences
-    audience = given or (audiences[0] if len(audiences) == 1 else None)
-    if audience is None:
-        raise ApiError(400, "missing_audience", "audience is required: this customer has more than one")
-    if audience not in audiences:
-        raise ApiError(400, "unknown_audience", f"Audience {audience!r} is not configured")
-    return audience
+    published = call.world.configs.published(call.customer_id)
+    return audiences.resolved(given, call.world.configs.rules(published).audiences)
 
 
 def _row(call: Call, table: str, row_id: str) -> sqlite3.Row:
