@@ -72,6 +72,8 @@ def save(world: World, buddy: Buddy, now: float) -> None:
     ready = ready_to_evolve(buddy.state, buddy.book, now)
     if becomes_ready(buddy.state, ready):
         delivery.notify(world, buddy.customer_id, "evolution.ready", {"buddy_id": buddy.id}, now)
+        if buddy.book.rules.evolution.auto:
+            world.infer("evolution.by_itself")
     world.states.save({buddy.row["seq"]: buddy.state.copy()}, now)
 
 

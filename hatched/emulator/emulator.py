@@ -404,7 +404,11 @@ class Emulator:
 
     @property
     def strict(self) -> Literal["seen"] | None:
-        """Whether guesses are refused. Most tests set their scene first: hatching, for one, is a guess."""
+        """Whether guesses are refused. Most tests set their scene first: hatching, for one, is a guess.
+
+        Not refused is what all answers of a route share, such as the precision of times: an answer names it in
+        `X-Hatched-Emulator-Shared`.
+        """
         return self._settings.strict
 
     @strict.setter

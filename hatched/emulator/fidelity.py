@@ -1,13 +1,16 @@
 """What rests on the documentation, and what on a guess.
 
 A route says so in `hatched.routes`. Here stands what the emulator does on top of that where the documentation is
-silent: each guess by name, so that an answer can say on which it rests, and `strict="seen"` can refuse it. What every
-answer shares (status codes of success, precision of times, page sizes) is told on the page only.
+silent: each guess by name, so that an answer can say on which it rests, and `strict="seen"` can refuse it. What all
+answers of a route share (status codes of success, precision of times, page sizes) is told, too, and not refused:
+nothing would be left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import NamedTuple
 
 from hatched.emulator.beyond import ALL_ROUTES
@@ -57,6 +60,7 @@ GUESSES = {
     "equip.not_worn": "taking off what is not worn is no error",
     "events.no_reason": "an event that a rule looks at, and that changes nothing, has no debug_reason",
     "events.replayed_status": "a replay answers with the status of the first answer",
+    "evolution.by_itself": "auto_evolve begins with an event, and not with what is given by hand",
     "gates.repeated_balance": "unlocking again answers no balance",
     "items.stage_image": "an item that has a picture for the buddy's stage is shown with that one",
     "items.token_price": "an item's price names its token as a gate's does, and is in one token",
@@ -96,39 +100,61 @@ ERRORS = {
 """Errors of which the documentation names one part only, or nothing: `ApiError.guess`."""
 
 SHARED = {
-    "answers.created": "which writes answer 201, 202 or 204",
-    "answers.times": "times are in milliseconds",
-    "badges.order": "an event looks at each badge once, in the order of the rules",
-    "batches.order": "the results of a batch stand in the order of its events",
-    "beyond.bodies": "the bodies of the documented routes that the SDKs do not call, but for the credit balance",
-    "coins.answers": "the bodies of earn, spend, purchase and skills",
-    "conditions.config": "the keys of a condition's config",
-    "credits.enterprise": "the credits of the enterprise plan are those of pro",
-    "credits.month": "a month's paid credits come with the UTC month, on top of what is left",
-    "equip.conflicts": "the keys of details in category_conflict",
-    "events.body": "the answer to POST /events nests the effects; switch event_body",
-    "events.retention": "an event id is remembered for ever; switch event_retention",
-    "events.transaction": "a batch is one transaction; switch batch_transaction",
-    "evolution.by_itself": "auto_evolve begins with an event, and not with what is given by hand",
-    "health.paths": "the paths of /health, and their bodies",
-    "ids.uuids": "ids of other things than buddies are UUIDs, too",
-    "limits.headers": "the suffixes of X-RateLimit-*",
-    "limits.refused": "a refused request costs nothing",
-    "limits.window": "X-RateLimit-* describe the minute",
-    "operations.types": "the types hatch, evolve, equip and rerender",
-    "pages": "20 to a page, 100 at most",
-    "paths.order": "the sub-steps of a step come in order",
-    "quota.headers": "the suffixes of X-Event-Quota-*, and that only the event routes send them, whatever they answer",
-    "sessions.claims": "the claims of tokens",
-    "skills.changes": "the names updates, amount and value of a change by hand",
-    "validation.fields": "an entry of details.fields has field and message; switch field_errors",
-    "webhooks.4xx": "a 4xx ends a delivery at once",
-    "webhooks.legacy": "of the legacy scheme: one eventId for all endpoints, the types event and manual of a source, a"
-    " badge's key as badgeId, awardedAt null until it is awarded, the bodies of buddy, evolution and usage webhooks",
-    "webhooks.replay": "replay makes one attempt more under the same id, redeliver a delivery of its own",
-    "webhooks.bodies": "the bodies of token, badge, streak, evolution and usage webhooks",
+    "answers.created": ("*", "which writes answer 201, 202 or 204"),
+    "answers.times": ("*", "times are in milliseconds"),
+    "badges.order": ("events.*", "an event looks at each badge once, in the order of the rules"),
+    "batches.order": ("events.send_batch", "the results of a batch stand in the order of its events"),
+    "beyond.bodies": (
+        "health.* webhooks.events credits.ledger buddies.grant_tokens",
+        "the bodies of the documented routes that the SDKs do not call, but for the credit balance",
+    ),
+    "coins.answers": (
+        "buddies.earn buddies.spend buddies.purchase_item buddies.update_skills",
+        "the bodies of earn, spend, purchase and skills",
+    ),
+    "conditions.config": ("events.* buddies.get_evolution paths.*", "the keys of a condition's config"),
+    "credits.enterprise": ("*", "the credits of the enterprise plan are those of pro"),
+    "credits.month": ("*", "a month's paid credits come with the UTC month, on top of what is left"),
+    "equip.conflicts": ("buddies.equip", "the keys of details in category_conflict"),
+    "events.body": ("events.send", "the answer to POST /events nests the effects; switch event_body"),
+    "events.retention": ("events.*", "an event id is remembered for ever; switch event_retention"),
+    "events.transaction": ("events.send_batch", "a batch is one transaction; switch batch_transaction"),
+    "health.paths": ("health*", "the paths of /health, and their bodies"),
+    "ids.uuids": ("*", "ids of other things than buddies are UUIDs, too"),
+    "limits.headers": ("*", "the suffixes of X-RateLimit-*"),
+    "limits.refused": ("*", "a refused request costs nothing"),
+    "limits.window": ("*", "X-RateLimit-* describe the minute"),
+    "operations.types": (
+        "operations.get eggs.hatch buddies.evolve buddies.equip buddies.rerender_appearance",
+        "the types hatch, evolve, equip and rerender",
+    ),
+    "pages": ("*.list buddies.evolutions credits.ledger webhooks.deliveries", "20 to a page, 100 at most"),
+    "paths.order": ("events.* paths.*", "the sub-steps of a step come in order"),
+    "quota.headers": (
+        "events.*",
+        "the suffixes of X-Event-Quota-*, and that only the event routes send them, whatever they answer",
+    ),
+    "sessions.claims": ("widget_sessions.create embed_tokens.create", "the claims of tokens"),
+    "skills.changes": ("buddies.update_skills", "the names updates, amount and value of a change by hand"),
+    "validation.fields": ("*", "an entry of details.fields has field and message; switch field_errors"),
+    "webhooks.4xx": ("webhooks.*", "a 4xx ends a delivery at once"),
+    "webhooks.legacy": (
+        "webhooks.*",
+        "legacy: one eventId for all endpoints, a source event or manual, badgeId a key, awardedAt null, most bodies",
+    ),
+    "webhooks.replay": (
+        "webhooks.replay webhooks.redeliver",
+        "replay makes one attempt more under the same id, redeliver a delivery of its own",
+    ),
+    "webhooks.bodies": ("webhooks.*", "the bodies of token, badge, streak, evolution and usage webhooks"),
 }
-"""What most answers rest on."""
+"""What most answers of some routes rest on: the ids of the routes, and the guess. Told, and never refused."""
+
+
+@cache
+def shared_by(route: str) -> tuple[str, ...]:
+    """The names of `SHARED` on which answers of this route rest."""
+    return tuple(name for name, (routes, _) in SHARED.items() if any(fnmatchcase(route, one) for one in routes.split()))
 
 
 class Row(NamedTuple):
@@ -147,6 +173,8 @@ def page() -> Iterator[Row]:
     for name, (source, what) in STATED.items():
         yield Row("behaviour", name, Confidence.SEEN.value, f"{what} ({source})")
     inferred = Confidence.INFERRED.value
-    for guesses, kind in ((ERRORS, "error"), (GUESSES, "behaviour"), (SHARED, "shared")):
+    for guesses, kind in ((ERRORS, "error"), (GUESSES, "behaviour")):
         for name, what in guesses.items():
             yield Row(kind, name, inferred, what)
+    for name, (_, what) in SHARED.items():
+        yield Row("shared", name, inferred, what)

@@ -12,6 +12,7 @@ from hatched.emulator import ai_credits, events, idempotency
 from hatched.emulator.auth import Keys, Principal
 from hatched.emulator.context import Call, World
 from hatched.emulator.errors import ApiError, bad_request
+from hatched.emulator.fidelity import shared_by
 from hatched.emulator.handlers import HANDLERS, Handler
 from hatched.emulator.messages import Reply, Request, loads
 from hatched.emulator.ratelimit import RateLimiter
@@ -73,7 +74,10 @@ class Pipeline:
                 extra += events.quota_headers(self.world, principal.customer_id, now)
         if match is not None:
             seen = match.route.confidence is Confidence.SEEN and not guesses
-            extra += (("X-Hatched-Emulator-Fidelity", "seen" if seen else "inferred"),)
+            extra += (
+                ("X-Hatched-Emulator-Fidelity", "seen" if seen else "inferred"),
+                ("X-Hatched-Emulator-Shared", ", ".join(shared_by(match.route.id))),
+            )
         if guesses:
             extra += (("X-Hatched-Emulator-Inferred", ", ".join(sorted(guesses))),)
         return reply._replace(headers=reply.headers + extra)

@@ -9,7 +9,20 @@ from typing import Any, Literal
 import pytest
 
 import hatched
-from hatched.emulator import CoinRule, Emulator, Multiplier, Rules, Skill, SkillRule, Streak, Token, fidelity
+from hatched.emulator import (
+    CoinRule,
+    Condition,
+    Emulator,
+    Evolution,
+    Multiplier,
+    Rules,
+    Skill,
+    SkillRule,
+    Stage,
+    Streak,
+    Token,
+    fidelity,
+)
 from hatched.emulator.beyond import ALL_ROUTES
 
 from .support import Api
@@ -54,6 +67,21 @@ def test_an_answer_says_whether_its_route_is_stated() -> None:
     api = Api()
     assert inferred(api.send("POST", "/eggs", {"user_id": "u"})) == ("seen", None)
     assert inferred(api.send("GET", "/buddies")) == ("inferred", None)
+
+
+def shared(api: Api, path: str) -> set[str]:
+    return set((api.send("GET", path).header("X-Hatched-Emulator-Shared") or "").split(", "))
+
+
+def test_an_answer_names_the_guesses_that_all_answers_of_its_route_share() -> None:
+    api = Api()
+    assert shared(api, "/buddies") - shared(api, "/gates") == set()
+    assert {"pages", "answers.times"} <= shared(api, "/buddies")
+    assert shared(api, "/health") - shared(api, "/buddies") == {"health.paths"}
+
+
+def test_every_shared_guess_is_told_by_some_route() -> None:
+    assert {name for route in ALL_ROUTES for name in fidelity.shared_by(route)} == set(fidelity.SHARED)
 
 
 LONG_AGO = "2025-12-01T00:00:00Z"
@@ -150,6 +178,14 @@ def test_an_error_that_is_a_guess_is_named_and_refused_on_demand(method: str, pa
     assert inferred(api.send(method, path, body)) == ("inferred", guess)
     api.emulator.strict = "seen"
     assert api.code(method, path, body) == (501, "emulator_inferred")
+
+
+def test_that_a_buddy_made_ready_by_hand_does_not_evolve_by_itself_is_a_guess() -> None:
+    stage = Stage(conditions=(Condition("coin", {"amount": 5}),))
+    api = Api(rules=Rules(evolution=Evolution(auto=True, stages=(stage,))))
+    path = f"/buddies/{api.buddy('u')}/coins"
+    assert inferred(api.send("POST", path, {"amount": 4, "reason": "r"})) == ("seen", None)
+    assert inferred(api.send("POST", path, {"amount": 4, "reason": "r"})) == ("inferred", "evolution.by_itself")
 
 
 def test_an_error_that_is_stated_stays_itself() -> None:
