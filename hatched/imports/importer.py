@@ -84,8 +84,8 @@ class Importer:
         self._fresh_from = 0  # no row from here on was dealt with before
         self._rows = 0
         self._slices: deque[Start] = deque([Start()])
-        self._ends: deque[tuple[int, int]] = deque()  # positions, and how many bytes lie before them
-        self._bytes = 0  # that are dealt with
+        self._passed: tuple[int, int] = Start()  # a position that is dealt with, and how many bytes lie before it
+        self._ends: deque[tuple[int, int]] = deque()  # the same of those that follow
         self._over = False
         self._full = False
         self._idle: deque[anyio.Event] = deque()
@@ -191,7 +191,7 @@ class Importer:
             if state.ended == "done":
                 return True
         self._slices = deque([start])
-        self._next, self._bytes = start
+        self._next, self._passed = start.position, start
         known = None
         if letters is not None and not self._settings.dry_run:
             if state is not None and state.dead_letter == self._beside(letters):
@@ -330,13 +330,13 @@ class Importer:
     def _gather(self) -> None:
         """Events may have come into the next batch: those that are there wait for others from now on."""
         if self._gathering_since is None and self._schedule.ready:
-            self._gathering_since = anyio.current_time()
+            self._gathering_since = time.monotonic()
 
     def _patience(self) -> float:
         """Seconds to wait for more events, at most."""
         if self._gathering_since is None or not self._may_send():
             return _LINGER
-        return max(self._gathering_since + _LINGER - anyio.current_time(), 0.0)
+        return max(self._gathering_since + _LINGER - time.monotonic(), 0.0)
 
     def _no_more(self) -> bool:
         """Whether it is in vain to wait for more events in a batch: what is under way will set some free."""
@@ -399,10 +399,19 @@ class Importer:
         """These rows are dealt with."""
         self._done.add(positions)
         while self._ends and self._ends[0][0] <= self._done.watermark:
-            self._bytes = self._ends.popleft()[1]
+            self._passed = self._ends.popleft()
         self._keeper.changed()
         if self._room is not None and not self._too_far():
             self._room.set()
+
+    @property
+    def _bytes(self) -> float:
+        """That are dealt with, if the rows in hand are of equal length."""
+        position, before = self._passed
+        if not self._ends:
+            return before
+        last, end = self._ends[0]
+        return before + (end - before) * min((self._done.watermark - position) / (last - position), 1.0)
 
     def _tell(self) -> None:
         if self._settings.on_progress is not None:

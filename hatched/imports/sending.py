@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
@@ -16,16 +15,21 @@ from hatched.imports.batch import Batch
 from hatched.imports.concurrency import MOST, Concurrency
 from hatched.imports.door import Door
 from hatched.imports.limiter import Budget, Limiter, LocalLimiter
+from hatched.imports.objects import quick_loads
 from hatched.imports.options import Settings
 from hatched.imports.pace import JITTER, budget
 from hatched.imports.report import StopReason
-from hatched.imports.rows import quick_loads
 from hatched.imports.sources import in_thread
 from hatched.imports.stopping import Stop, StoppedError
 from hatched.pipeline.answers import raise_for_status
 from hatched.pipeline.messages import Response
 from hatched.pipeline.pacing import read_rate_limit
 from hatched.pipeline.retry_policy import parse_http_date
+
+try:
+    from hatched.imports.structs import count_of_results
+except ImportError:
+    from hatched.imports.objects import count_of_results
 
 _CONTENT = {400, 413, 422}
 """The server refuses what a batch holds, not the import."""
@@ -44,11 +48,16 @@ _UNREADABLE = 5
 
 
 class Accepted(NamedTuple):
-    """The server has the events; `results` has what each of them did, as the server wrote it."""
+    """The server has the events, and has said in `text` what each of them did."""
 
-    results: Sequence[dict[str, Any]]
-    replayed: bool
     text: bytes
+    replayed: bool
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """What each event did, as the server wrote it."""
+        results: list[dict[str, Any]] = quick_loads(self.text)["results"]
+        return results
 
     def may_say(self, word: str) -> bool:
         """Whether a word is anywhere in the answer: quicker than to look at each result."""
@@ -104,10 +113,9 @@ class Sender:
             self.retries += attempt > 0
             attempt += 1
             if response is not None and 200 <= response.status < 300:
-                results = _results(response, len(batch))
-                if results is not None:
+                if _has_results(response, len(batch)):
                     self._failing_since = None
-                    return Accepted(results, response.headers.get("idempotency-replayed") == "true", response.body)
+                    return Accepted(response.body, response.headers.get("idempotency-replayed") == "true")
                 unreadable += 1
                 if unreadable == _UNREADABLE:
                     self._end(StopReason.REFUSED, "the server's answers have another shape than documented")
@@ -255,13 +263,9 @@ def _longest_line(allowed: Budget) -> float:
     return max(_PATIENCE, MOST * 60 / allowed.per_minute)
 
 
-def _results(response: Response, count: int) -> list[dict[str, Any]] | None:
-    """What each event did, if the answer is as documented."""
+def _has_results(response: Response, count: int) -> bool:
+    """Whether the answer is as documented."""
     try:
-        answer = quick_loads(response.body)
+        return count_of_results(response.body) == count
     except ValueError:
-        return None
-    results = answer.get("results") if type(answer) is dict else None
-    if type(results) is not list or len(results) != count or {*map(type, results)} != {dict}:
-        return None
-    return results
+        return False

@@ -36,8 +36,8 @@ T = TypeVar("T")
 Source = str | os.PathLike[str] | Iterable[Row] | Iterable[Any]
 AsyncSource = Source | AsyncIterable[Row] | AsyncIterable[Any]
 
-_AT_ONCE = MAX_BATCH
-"""Rows that are taken from an iterable, or made events, in one go; where all are events, these are a batch."""
+_AT_ONCE = 5 * MAX_BATCH
+"""Rows that are made events in one go."""
 _TURN = 0.002
 """Seconds of making events after which the other tasks of the event loop have their turn."""
 
@@ -209,6 +209,6 @@ def path_of(source: AsyncSource) -> str | None:
 
 def _of_iterable(source: Iterable[Any], position: int) -> Iterator[Slice]:
     rows = islice(source, position, None)
-    while batch := list(islice(rows, _AT_ONCE)):
+    while batch := list(islice(rows, MAX_BATCH)):
         yield Slice(position, batch)
         position += len(batch)

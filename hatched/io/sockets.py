@@ -18,6 +18,7 @@ import httpcore
 import httpx
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream
+from httpcore._utils import is_socket_readable
 
 from hatched.io.connection import AsyncOneConnection, OneConnection
 from hatched.io.wire import Remaining
@@ -84,6 +85,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._bytes: ByteStream = stream._stream  # type: ignore[attr-defined]
         self._tls: ssl.SSLObject | None = stream.get_extra_info("ssl_object")
+        self._socket: socket.socket | None = stream.get_extra_info("socket")
         self._head = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the event loop's
@@ -123,9 +125,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._tls is not None and _holds_something(self._tls):
-            return True
-        return self._stream.get_extra_info(info)
+        if info != "is_readable":
+            return self._stream.get_extra_info(info)
+        return (self._tls is not None and _holds_something(self._tls)) or is_socket_readable(self._socket)
 
 
 def _holds_something(tls: ssl.SSLObject) -> bool:

@@ -15,7 +15,7 @@ import orjson
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from hatched.imports import rows as rows_module
+from hatched.imports import objects, rows as rows_module, structs
 from hatched.imports.batch import Item
 from hatched.imports.rows import Bad, Rows, Skipped
 from hatched.models.events import SendEventParams
@@ -64,78 +64,6 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in EVENT.items() if key != name}
 
 
-def with_orjson(monkeypatch: pytest.MonkeyPatch, present: bool) -> None:
-    monkeypatch.setattr(rows_module, "quick_loads", orjson.loads if present else rows_module.loads_like_orjson)
-
-
-@pytest.fixture
-def both(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], tuple[Any, Any]]:
-    """What a function answers with orjson, and without it."""
-
-    def run(function: Callable[[], Any]) -> tuple[Any, Any]:
-        with_orjson(monkeypatch, present=True)
-        quick = function()
-        with_orjson(monkeypatch, present=False)
-        return quick, function()
-
-    return run
-
-
-# --- the two ways ---------------------------------------------------------------------------------------
-
-
-@laws
-@given(event=events | near_events, spaces=st.booleans(), ascii=st.booleans())
-def test_a_line_and_the_mapping_that_it_holds_are_the_same_event(
-    event: dict[str, Any], spaces: bool, ascii: bool
-) -> None:
-    line = json.dumps(event, ensure_ascii=ascii, separators=None if spaces else (",", ":")).encode("utf-8", "replace")
-    by_line, by_row = rows().of_line(5, line), rows().of_row(5, json.loads(line))
-    assert type(by_line) is type(by_row)
-    if isinstance(by_line, Item) and isinstance(by_row, Item):
-        assert by_line._replace(body=b"") == by_row._replace(body=b"")
-        assert by_line.event == by_row.event
-    else:
-        assert by_line == by_row
-
-
-@laws
-@given(event=events | near_events, spaces=st.booleans())
-def test_with_orjson_and_without_it_a_line_has_the_same_outcome(event: dict[str, Any], spaces: bool) -> None:
-    line = json.dumps(event, ensure_ascii=False, separators=None if spaces else (",", ":")).encode("utf-8", "replace")
-    with pytest.MonkeyPatch.context() as patch:
-        with_orjson(patch, present=True)
-        quick = rows().of_line(5, line)
-        with_orjson(patch, present=False)
-        assert rows().of_line(5, line) == quick
-
-
-@laws
-@given(event=events)
-def test_the_bytes_of_an_event_say_what_its_row_says(event: dict[str, Any]) -> None:
-    item = rows().of_row(0, event)
-    assert isinstance(item, Item)
-    assert item.event == event
-
-
-@laws
-@given(event=events)
-def test_the_same_row_always_has_the_same_bytes(event: dict[str, Any]) -> None:
-    assert rows(event_id="content").of_row(0, event) == rows(event_id="content").of_row(0, dict(event))
-
-
-def test_a_line_that_is_as_it_would_be_sent_is_sent_as_it_stands() -> None:
-    line = b'{ "type":"t",  "event_id":"e","user_id":"u","occurred_at":"2026-01-01T00:00:00Z"}'
-    assert rows().of_line(0, b"  " + line + b" \r\n") == Item(0, "u", line)
-
-
-@pytest.mark.parametrize("line", [b"", b" ", b"\r", b"\t \r\n"])
-def test_a_blank_line_is_skipped(line: bytes) -> None:
-    assert rows().of_line(3, line) == Skipped(3)
-
-
-# --- hostile lines ----------------------------------------------------------------------------------------
-
 HOSTILE = {
     "no JSON": b"{",
     "not UTF-8": b'{"event_id":"\xff"}',
@@ -174,6 +102,7 @@ STRANGE = {
     "an empty type": json.dumps({**EVENT, "type": ""}).encode(),
     "20 digits": json.dumps(EVENT).replace('"score": 1', '"score": ' + "9" * 20).encode(),
     "400 digits": json.dumps(EVENT).replace('"score": 1', '"score": ' + "9" * 400).encode(),
+    "300 digits in text": json.dumps({**EVENT, "type": "9" * 300}).encode(),
     "a tiny number": json.dumps(EVENT).replace('"score": 1', '"score": 1e-400').encode(),
     "minus zero": json.dumps(EVENT).replace('"score": 1', '"score": -0.0').encode(),
     "100 levels": json.dumps(EVENT).replace('"score": 1', '"score": ' + "[" * 100 + "]" * 100).encode(),
@@ -187,22 +116,138 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_line_is_bad_with_orjson_and_without_it(
-    line: bytes, both: Callable[[Callable[[], Any]], tuple[Any, Any]]
+def with_each_library(function: Callable[[], Any]) -> tuple[Any, Any, Any]:
+    """What a function answers with msgspec, with orjson and with the standard library."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "columns", structs.columns)
+        by_msgspec = function()
+        patch.setattr(rows_module, "columns", objects.columns)
+        patch.setattr(objects, "quick_loads", orjson.loads)
+        by_orjson = function()
+        patch.setattr(objects, "quick_loads", objects.loads_like_orjson)
+        return by_msgspec, by_orjson, function()
+
+
+def mangled(line: bytes, place: int, byte: bytes) -> bytes:
+    place %= len(line)
+    return line[:place] + byte + line[place + 1 :]
+
+
+# --- the two ways ---------------------------------------------------------------------------------------
+
+
+@laws
+@given(event=events | near_events, spaces=st.booleans(), ascii=st.booleans())
+def test_a_line_and_the_mapping_that_it_holds_are_the_same_event(
+    event: dict[str, Any], spaces: bool, ascii: bool
 ) -> None:
-    quick, slow = both(lambda: rows().of_line(7, line))
-    assert isinstance(quick, Bad)
-    assert quick == slow
+    line = json.dumps(event, ensure_ascii=ascii, separators=None if spaces else (",", ":")).encode("utf-8", "replace")
+    by_line, by_row = rows().of_line(5, line), rows().of_row(5, json.loads(line))
+    assert type(by_line) is type(by_row)
+    if isinstance(by_line, Item) and isinstance(by_row, Item):
+        assert by_line._replace(body=b"") == by_row._replace(body=b"")
+        assert by_line.event == by_row.event
+    else:
+        assert by_line == by_row
+
+
+@laws
+@given(event=events | near_events, spaces=st.booleans(), timed=st.booleans())
+def test_with_any_library_a_line_has_the_same_outcome(event: dict[str, Any], spaces: bool, timed: bool) -> None:
+    line = json.dumps(event, ensure_ascii=False, separators=None if spaces else (",", ":")).encode("utf-8", "replace")
+    by_msgspec, by_orjson, by_json = with_each_library(lambda: rows(timed=timed).of_line(5, line))
+    assert by_msgspec == by_orjson == by_json
+
+
+@laws
+@given(event=events, place=st.integers(0, 500), byte=st.binary(max_size=2))
+def test_with_any_library_a_line_with_an_error_has_the_same_outcome(
+    event: dict[str, Any], place: int, byte: bytes
+) -> None:
+    line = mangled(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"), place, byte)
+    by_msgspec, by_orjson, by_json = with_each_library(lambda: rows().of_line(5, line))
+    assert by_msgspec == by_orjson == by_json
+
+
+@laws
+@given(
+    lines=st.lists(
+        st.sampled_from([*HOSTILE.values(), *STRANGE.values(), b" ", *[json.dumps(EVENT).encode()] * 100]), max_size=250
+    )
+)
+def test_what_a_line_becomes_does_not_depend_on_its_neighbours(lines: list[bytes]) -> None:
+    assert [*rows().of_lines(5, lines)] == [rows().of_line(at, line) for at, line in enumerate(lines, 5)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "results"),
+    [
+        (b'{"results":[]}', 0),
+        (b'{"more":[1],"results":[{},{"effects":{"coins":[1]}}]}', 2),
+        (b'{"results":[{}', None),
+        (b'{"results":[{}]}x', None),
+        (b'{"results":[{}, 1]}', None),
+        (b'{"results":[null]}', None),
+        (b'{"results":{}}', None),
+        (b'{"result":[]}', None),
+        (b'{"results":[{"x":"\xff"}]}', None),
+        (b"[]", None),
+        (b"null", None),
+        (b"", None),
+    ],
+)
+@pytest.mark.parametrize("library", ["msgspec", "orjson", "json"])
+def test_with_any_library_the_same_is_an_answer(
+    library: str, answer: bytes, results: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "quick_loads", orjson.loads if library == "orjson" else objects.loads_like_orjson)
+    count = (structs if library == "msgspec" else objects).count_of_results
+    if results is None:
+        with pytest.raises(ValueError, match=r".*"):
+            count(answer)
+    else:
+        assert count(answer) == results
+
+
+@laws
+@given(event=events)
+def test_the_bytes_of_an_event_say_what_its_row_says(event: dict[str, Any]) -> None:
+    item = rows().of_row(0, event)
+    assert isinstance(item, Item)
+    assert item.event == event
+
+
+@laws
+@given(event=events)
+def test_the_same_row_always_has_the_same_bytes(event: dict[str, Any]) -> None:
+    assert rows(event_id="content").of_row(0, event) == rows(event_id="content").of_row(0, dict(event))
+
+
+def test_a_line_that_is_as_it_would_be_sent_is_sent_as_it_stands() -> None:
+    line = b'{ "type":"t",  "event_id":"e","user_id":"u","occurred_at":"2026-01-01T00:00:00Z"}'
+    assert rows().of_line(0, b"  " + line + b" \r\n") == Item(0, "u", line)
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b"\r", b"\t \r\n"])
+def test_a_blank_line_is_skipped(line: bytes) -> None:
+    assert rows().of_line(3, line) == Skipped(3)
+
+
+# --- hostile lines ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_line_is_bad_with_any_library(line: bytes) -> None:
+    by_msgspec, by_orjson, by_json = with_each_library(lambda: rows().of_line(7, line))
+    assert isinstance(by_json, Bad)
+    assert by_msgspec == by_orjson == by_json
 
 
 @pytest.mark.parametrize("line", STRANGE.values(), ids=STRANGE)
-def test_a_strange_line_is_the_same_event_with_orjson_and_without_it(
-    line: bytes, both: Callable[[Callable[[], Any]], tuple[Any, Any]]
-) -> None:
-    quick, slow = both(lambda: rows().of_line(7, line))
-    assert isinstance(quick, Item)
-    assert quick == slow
+def test_a_strange_line_is_the_same_event_with_any_library(line: bytes) -> None:
+    by_msgspec, by_orjson, by_json = with_each_library(lambda: rows().of_line(7, line))
+    assert isinstance(by_json, Item)
+    assert by_msgspec == by_orjson == by_json
 
 
 @pytest.mark.parametrize("line", STRANGE.values(), ids=STRANGE)

@@ -22,6 +22,7 @@ NEEDS_AN_EXTRA = {
     "hatched.cli.progress",
     "hatched.cli.resources",
     "hatched.cli.send",
+    "hatched.imports.structs",
 }
 
 
