@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -30,6 +32,8 @@ _DEEPEST = 200
 """Levels of an event. What Python can decode ends near 1,000, earlier the deeper the stack is at that moment."""
 _SHALLOW = 2 * _DEEPEST
 """Bytes into which no more levels fit."""
+_DOUBTFUL = re.compile(rb"\\u(?:[dD]|00[0-7])")
+"""Escapes that may be no text, or spell the name of a field in another way."""
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _OPENED, _CLOSED = {ord("{")}, {ord("}")}
 _TOGETHER = 100
@@ -69,25 +73,25 @@ class Rows:
         self._map = map
         self._event_id = event_id
         self.calls = map is not None or callable(event_id)
-        self._as_it_stands = not self.calls
         self._timed = timed
 
     def of_lines(self, position: int, lines: list[bytes]) -> Sequence[Item | Bad | Skipped]:
         """The events of lines of JSON that follow each other: a batch, if each line is one as it would be sent."""
-        if not self._as_it_stands:
-            return [self.of_line(at, line) for at, line in enumerate(lines, position)]
-        users: list[str] = []
-        for start in range(0, len(lines), _TOGETHER):
-            found = self._users(lines[start : start + _TOGETHER])
-            if found is None:
-                break
-            users += found
-        else:
+        parts = [self._of_some(position + at, lines[at : at + _TOGETHER]) for at in range(0, len(lines), _TOGETHER)]
+        batches = [part for part in parts if isinstance(part, Batch)]
+        if len(batches) < len(parts):
+            return [*chain.from_iterable(parts)]
+        users = [*chain.from_iterable(part.keys for part in batches)]
+        return Batch(range(position, position + len(lines)), users, lines)
+
+    def _of_some(self, position: int, lines: list[bytes]) -> Sequence[Item | Bad | Skipped]:
+        users = self._users(lines)
+        if users is not None:
             return Batch(range(position, position + len(lines)), users, lines)
-        if len(lines) <= _FEW:
+        if len(lines) <= _FEW or self.calls:
             return [self.of_line(at, line) for at, line in enumerate(lines, position)]
         half = len(lines) // 2
-        return [*self.of_lines(position, lines[:half]), *self.of_lines(position + half, lines[half:])]
+        return [*self._of_some(position, lines[:half]), *self._of_some(position + half, lines[half:])]
 
     def of_line(self, position: int, line: bytes) -> Item | Bad | Skipped:
         """The event of one line."""
@@ -119,11 +123,13 @@ class Rows:
 
         A line may name other fields than those that identify it twice; the last counts, as with any reader of JSON.
         """
-        if not self._as_it_stands:
+        if self.calls:
             return None
         text = b"\n".join(lines)
-        if b"\\" in text or any(_may_be_too_deep(line) for line in lines if len(line) > _SHALLOW):
-            return None  # a backslash may stand for what is no text
+        if b"\\u" in text and _DOUBTFUL.search(text):
+            return None
+        if any(_may_be_too_deep(line) for line in lines if len(line) > _SHALLOW):
+            return None
         try:
             if {*map(_FIRST, lines)} != _OPENED or {*map(_LAST, lines)} != _CLOSED:  # blanks around them, say
                 return None

@@ -110,6 +110,9 @@ STRANGE = {
     "brackets in text": json.dumps({**EVENT, "properties": {"x": "[" * 5_000}}).encode(),
     "a key twice": json.dumps(EVENT).encode()[:-1] + b',"user_id":"u2"}',
     "escapes": json.dumps({**EVENT, "event_id": "é\n\u2028😀"}).encode(),
+    "a field spelled in escapes, and once more": json.dumps(EVENT).encode()[:-1] + b',"\\u0075ser_id":"u2"}',
+    "quotes, backslashes and line breaks": json.dumps({**EVENT, "event_id": '"a"\\b\n/c'}).encode(),
+    "letters in escapes": json.dumps({**EVENT, "event_id": "\u00e9\u4e2d"}).encode(),
     "camelCase": json.dumps({**without("event_id"), "eventId": "e1"}).encode(),
     "nulls": json.dumps({**EVENT, "audience": None, "properties": None}).encode(),
     "4 MiB": json.dumps({**EVENT, "properties": {"x": "x" * 4 * 1024 * 1024}}).encode(),
@@ -160,11 +163,11 @@ def test_with_any_library_a_line_has_the_same_outcome(event: dict[str, Any], spa
 
 
 @laws
-@given(event=events, place=st.integers(0, 500), byte=st.binary(max_size=2))
+@given(event=events, place=st.integers(0, 500), byte=st.binary(max_size=2), ascii=st.booleans())
 def test_with_any_library_a_line_with_an_error_has_the_same_outcome(
-    event: dict[str, Any], place: int, byte: bytes
+    event: dict[str, Any], place: int, byte: bytes, ascii: bool
 ) -> None:
-    line = mangled(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"), place, byte)
+    line = mangled(json.dumps(event, ensure_ascii=ascii).encode("utf-8", "replace"), place, byte)
     by_msgspec, by_orjson, by_json = with_each_library(lambda: rows().of_line(5, line))
     assert by_msgspec == by_orjson == by_json
 
