@@ -188,7 +188,7 @@ def _parquet(path: str) -> Iterator[Any]:
         raise ImportError('Parquet files need pyarrow: pip install "hatched[parquet]"') from None
     with parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=SLICE):
-            for row in batch.to_pylist():
+            for row in batch.to_pylist(maps_as_pydicts="lossy"):
                 if isinstance(row.get("properties"), str):
                     row["properties"] = _parsed(row["properties"])
                 yield {name: value for name, value in row.items() if value is not None}

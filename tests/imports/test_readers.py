@@ -243,6 +243,17 @@ def test_a_null_of_parquet_is_nothing(tmp_path: Path) -> None:
     assert numbered(path) == [(0, {"event_id": "a"}), (1, {"event_id": "b", "audience": "x"})]
 
 
+def test_a_map_of_parquet_is_an_object_however_deep_it_lies(tmp_path: Path) -> None:
+    counts = pa.map_(pa.string(), pa.int64())
+    columns = {
+        "properties": pa.array([[("a", [("b", 1)])]], pa.map_(pa.string(), counts)),
+        "other": pa.array([{"inner": [("c", 2)]}], pa.struct([("inner", counts)])),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    expected = {"properties": {"a": {"b": 1}}, "other": {"inner": {"c": 2}}}
+    assert numbered(str(tmp_path / "rows.parquet")) == [(0, expected)]
+
+
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.zst", "jsonl.gz", "jsonl.zst", "parquet"])
 @pytest.mark.parametrize("position", [0, 1, 999, 1_000, 1_001, 2_499, 2_500, 9_999])
 def test_what_cannot_be_entered_in_the_middle_is_read_past(tmp_path: Path, kind: str, position: int) -> None:
