@@ -148,8 +148,11 @@ def _lines(file: IO[bytes], start: Start) -> Iterator[Slice]:
 
 
 def _csv(file: IO[bytes]) -> Iterator[Any]:
-    """Rows by the names of the first line. `properties` holds JSON, `properties.x` text; an empty cell is none."""
-    with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+    """Rows by the names of the first line. `properties` holds JSON, `properties.x` text; an empty cell is none.
+
+    Bytes that are no UTF-8 become characters that no event may have, so they cost their own row only.
+    """
+    with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text:
         reader = csv.reader(text, strict=True)
         names = next(reader, [])
         if len(set(names)) < len(names):

@@ -570,6 +570,17 @@ def test_a_row_that_says_too_little_is_rejected_and_not_sent(
     assert len(server.accepted) == 9
 
 
+def test_a_row_of_csv_that_is_no_utf_8_costs_the_others_nothing(two_doors: Door, tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    lines = [f"e{number},user_1,lesson_completed,2026-01-01T10:00:00Z" for number in range(300)]
+    lines[150] = lines[150].replace("user_1", "us\xe9r")
+    source.write_bytes("\n".join(["event_id,user_id,type,occurred_at", *lines]).encode("latin-1"))
+    server = FakeServer()
+    report = two_doors.import_all(server, source)
+    assert (report.accepted, report.rejected, len(server.accepted)) == (299, 1, 299)
+    assert [line["position"] for line in letters(tmp_path / "a.csv.rejected.jsonl")] == [150]
+
+
 def test_without_a_file_for_rejected_events_the_first_one_stops_the_import(door: Door) -> None:
     rows = [*events(500), {**event(500), "colour": "red"}, *events(1_000, 501)]
     report = door.import_all(FakeServer(), rows)
