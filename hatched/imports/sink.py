@@ -39,6 +39,7 @@ class SinkConfig:
     order: Literal["user", "none", "total"] = "user"
     share: float = 0.5
     give_up_after: float = 900.0
+    inert_threshold: float = 0.2
 
 
 class ImportStoppedError(HatchedError):
@@ -105,6 +106,7 @@ class EventSink:
             "order": config.order,
             "share": config.share,
             "give_up_after": config.give_up_after,
+            "inert_threshold": config.inert_threshold,
         }
         if config.dead_letter is not None:
             options["dead_letter"] = config.dead_letter

@@ -6,6 +6,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ def test_a_chunk_is_written_to_its_end(emulator: Emulator, sink: EventSink) -> N
 
 async def test_an_event_loop_has_a_door_of_its_own(emulator: Emulator, sink: EventSink) -> None:
     assert (await sink.awrite(chunk("a"))).accepted == 150
+
+
+def test_a_chunk_of_users_without_buddies_is_written_if_that_is_allowed(emulator: Emulator, sink: EventSink) -> None:
+    with pytest.raises(ImportStoppedError, match="inert_threshold"):
+        sink.write(chunk("a", user_id="nobody"))
+    with closing(EventSink(SinkConfig(inert_threshold=1))) as lenient:
+        assert lenient.write(chunk("b", user_id="nobody")).inert == 150
 
 
 def test_a_chunk_that_is_written_again_is_applied_once(emulator: Emulator, sink: EventSink) -> None:
