@@ -34,6 +34,6 @@ def budget(limit: int | None, share: float, *, reset_in: float | None = None) ->
         minute, day = limit, _DAYS[limit] if limit in _DAYS else limit * _DAY_PER_MINUTE
     allowed = share * minute
     return Budget(
-        per_minute=max(int(allowed) - max(1, ceil(allowed / 60 * JITTER)), 0.5),
+        per_minute=max(int(allowed) - max(1, ceil(allowed / 60 * JITTER)), min(allowed, 0.5) or 0.5),
         per_day=None if day is None else max(int(share * day), 1),
     )
