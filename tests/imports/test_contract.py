@@ -12,12 +12,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from hatched import routes
 from hatched.emulator import Fault
 from hatched.imports import importer, keeping
 from hatched.imports.checkpoint import Checkpoint
+from hatched.imports.door import Door as RawDoor
+from hatched.imports.options import Settings
 from hatched.imports.report import StopReason
+from hatched.pipeline.messages import Request, Response
 from tests.imports.doors import (
     USERS,
     Door,
@@ -276,6 +281,39 @@ def test_no_day_holds_more_than_the_share(two_doors: Door) -> None:
     report = two_doors.import_all(emulator, events(2_500), **options)
     assert (report.rate_limited, report.accepted) == (0, 2_500)
     assert most(request_times(emulator), 86_400) == 10
+
+
+async def test_those_who_wake_up_late_together_do_not_send_together() -> None:
+    """As when the machine has slept, or the loop was busy."""
+    now, bell = 0.0, anyio.Event()
+    times: list[float] = []
+
+    async def post(body: bytes, key: str, timeout: float) -> Response:
+        times.append(now)
+        results = b'{"results":[' + b",".join([b"{}"] * 100) + b"]}"
+        request = Request(route=routes.EVENTS_SEND_BATCH, url="", headers={})
+        return Response(request=request, status=201, headers={"x-ratelimit-limit": "100"}, body=results)
+
+    async def sleep(seconds: float) -> None:
+        until = now + seconds
+        while now < until:
+            await bell.wait()
+
+    async def wake_all_late() -> None:
+        nonlocal now, bell
+        while True:
+            await anyio.wait_all_tasks_blocked()
+            now += 10
+            bell.set()
+            bell = anyio.Event()
+
+    settings = Settings(share=1, order="none", concurrency=8)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wake_all_late)
+        await importer.Importer(RawDoor(post, sleep, lambda: now), events(2_000), settings).run()
+        tasks.cancel_scope.cancel()
+    assert len(times) == 20
+    assert max(Counter(times).values()) <= 2  # the first that is late, and the first that books anew
 
 
 class BehindOthers:
@@ -693,8 +731,6 @@ def test_a_plan_sends_nothing_and_writes_nothing(door: Door, tmp_path: Path) -> 
 def test_a_source_that_waits_for_its_own_events_is_not_waited_for(
     async_door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import anyio
-
     monkeypatch.setattr(importer, "_LINGER", 0.01)
     server = FakeServer()
 
@@ -712,8 +748,6 @@ def test_a_source_that_waits_for_its_own_events_is_not_waited_for(
 def test_events_that_trickle_in_are_sent_as_often_as_patience_ends_however_many_workers_wait(
     async_door: Door, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    import anyio
-
     monkeypatch.setattr(importer, "_LINGER", 0.1)
 
     async def source() -> Any:
