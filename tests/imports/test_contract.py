@@ -462,6 +462,8 @@ def test_every_stop_can_be_resumed(door: Door, tmp_path: Path, reason: StopReaso
     first = door.import_all(emulator, source, checkpoint=tmp_path / "c.db", **options)
     assert first.stopped is reason
     assert first.watermark < 1_000
+    assert first.resume is not None
+    assert "c.db" in first.resume
     emulator.faults.clear()
     emulator.clock.advance("2d")
     second = door.import_all(emulator, source, checkpoint=tmp_path / "c.db")
