@@ -13,7 +13,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from hatched import codec
 from hatched.imports.report import Rejection
+from hatched.models.events import SendEventParams
 
 _SHOWN = 10_000
 """Characters that are kept of a row that has no JSON."""
@@ -124,7 +126,8 @@ def line(position: int, event: Any, rejection: Rejection) -> bytes:
         "position": position,
     }
     try:
-        text = json.dumps({**fields, "event": event}, default=str, allow_nan=False)
+        wired = codec.to_wire(event) if isinstance(event, SendEventParams) else event
+        text = json.dumps({**fields, "event": wired}, default=str, allow_nan=False)
     except Exception:  # noqa: BLE001  a row that is no event may be anything, down to what has no text
         text = json.dumps({**fields, "event": _shown(event)})
     return text.encode() + b"\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from hatched.imports.dead_letters import DeadLetters, events, line
 from hatched.imports.report import Rejection
+from hatched.models.events import SendEventParams
 
 WHY = Rejection(code="bad_row", message="no event", request_id="req_1")
 
@@ -81,6 +83,24 @@ def test_a_line_holds_the_event_and_why_it_was_rejected(event: dict[str, Any], p
 def test_whatever_a_row_is_it_has_a_line(row: Any) -> None:
     found = json.loads(line(3, row, WHY), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert found["position"] == 3
+
+
+def test_params_that_cannot_be_sent_are_kept_as_the_event_they_stand_for() -> None:
+    params = SendEventParams(
+        event_id="e1",
+        user_id="ada",
+        type="lesson_completed",
+        occurred_at="2026-01-01T00:00:00Z",
+        properties={"price": Decimal("1.5")},
+    )
+    kept = json.loads(line(0, params, WHY))["event"]
+    assert kept == {
+        "event_id": "e1",
+        "user_id": "ada",
+        "type": "lesson_completed",
+        "occurred_at": "2026-01-01T00:00:00Z",
+        "properties": {"price": "1.5"},
+    }
 
 
 def test_what_is_shown_of_a_row_that_has_no_json_tells_it_apart() -> None:
