@@ -80,5 +80,5 @@ def hatched() -> None:
     In a pipe, tables are tab-separated lines.
 
     Exit codes: 0 done, 2 bad input or configuration, 3 quota or credits are used up, 75 try again later,
-    130 Ctrl-C, 1 any other error.
+    130 Ctrl-C, 1 any other error; of an import, 1 is done with rejects.
     """  # noqa: D301  \b is click's mark for a paragraph that is not to be filled

@@ -23,6 +23,7 @@ from hatched.errors import (
     RateLimitError,
     ResponseDecodeError,
     TransportError,
+    UnauthorizedError,
     ValidationError,
     redact,
 )
@@ -34,6 +35,8 @@ INTERRUPTED = 130
 
 _BY_CLASS: tuple[tuple[type[HatchedError], int], ...] = (
     (ConfigurationError, BAD_INPUT),
+    (UnauthorizedError, BAD_INPUT),
+    (PublishableKeyScopeError, BAD_INPUT),
     (NotFoundError, BAD_INPUT),
     (ValidationError, BAD_INPUT),
     (CreditInsufficientError, USED_UP),

@@ -24,7 +24,7 @@ NO_BUDDY = "00000000-0000-4000-8000-000000000000"
     ("fault", "code", "hint"),
     [
         (Fault.status(400), 2, ""),
-        (Fault.status(401), 1, "Check the API key; a rotated key stops working at once."),
+        (Fault.status(401), 2, "Check the API key; a rotated key stops working at once."),
         (Fault.status(402), 3, ""),
         (Fault.status(403), 1, ""),
         (Fault.status(404), 2, "see which there are with `list`; an archived one is not found either"),
@@ -185,7 +185,7 @@ def test_a_publishable_key_is_told_what_it_may_not_do(
     monkeypatch.delenv("HATCHED_API_KEY")
     monkeypatch.setenv("HATCHED_PUBLISHABLE_KEY", emulator.publishable_key)
     result = run("webhooks", "list")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == "hint: set HATCHED_API_KEY to a secret key for this"
 
 
