@@ -52,6 +52,7 @@ _IN_OPTIONS = (
 )
 """What the library's messages call an option, and what the command calls it."""
 
+_OF_ITS_OWN = "give this one a --checkpoint of its own"
 _FILE_OR_STDIN = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 
 
@@ -290,12 +291,14 @@ def _check_checkpoint(job: _Job, resume: bool) -> bool:
         state = peek(job.checkpoint)
     except (ValueError, OSError) as error:
         if _in_use(error):
-            raise RefusedError(str(error), "wait for it, or give this one a --checkpoint of its own") from None
-        raise RefusedError(str(error), "give it a --checkpoint of its own") from None
+            raise RefusedError(str(error), f"wait for it, or {_OF_ITS_OWN}") from None
+        raise RefusedError(str(error), _OF_ITS_OWN) from None
     if state is None or state.untouched:
         return True
     if resume:
         return False
+    if not isinstance(job.source, _Rejected) and Path(state.source).name != Path(job.file).name:
+        raise RefusedError(f"{job.checkpoint} is that of an import of {state.source}", _OF_ITS_OWN)
     if state.ended == "done":
         raise RefusedError(
             f"{job.file} is already imported: {job.checkpoint} says so", f"delete {job.checkpoint} to import it again"

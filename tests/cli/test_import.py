@@ -379,6 +379,20 @@ def test_how_to_go_on_with_another_file_is_not_what_a_checkpoint_says(run: Run, 
     assert fields(run("import", "status", "a.jsonl"))["resume"] == resume
 
 
+def test_the_checkpoint_of_another_file_does_not_say_that_this_one_is_imported(
+    run: Run, crowd: Emulator, write: Write
+) -> None:
+    assert run("import", write(2)).exit_code == 0
+    other = run("import", write(2, "b.jsonl"), "--checkpoint", "a.jsonl.checkpoint")
+    assert (other.exit_code, other.stderr.splitlines()) == (
+        2,
+        [
+            "Error: a.jsonl.checkpoint is that of an import of a.jsonl",
+            "hint: give this one a --checkpoint of its own",
+        ],
+    )
+
+
 def mapping() -> str:
     Path("same.py").write_text("def map(row): return row")
     return "same.py"
