@@ -49,8 +49,13 @@ _OPTIONS = (
     click.option(
         "--occurred-at", type=click.Choice(("required", "optional")), help="If optional, rows without it happen now."
     ),
-    click.option("--checkpoint", type=click.Path(), metavar="FILE", help="[default: that of the input + .checkpoint]"),
-    click.option("--dead-letter", type=click.Path(), metavar="FILE", help="Where rejected events go."),
+    click.option(
+        "--checkpoint",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="[default: that of the input + .checkpoint]",
+    ),
+    click.option("--dead-letter", type=click.Path(dir_okay=False), metavar="FILE", help="Where rejected events go."),
     click.option("--requests-per-minute", type=int, metavar="N", help="The rate limit, if the server does not tell."),
     click.option("--give-up-after", type=float, metavar="SECONDS", help="Of no progress at all.  [default: 900]"),
     click.option("--on-day-limit", type=click.Choice(("stop", "wait")), help="When the day's requests are used up."),
@@ -101,7 +106,7 @@ def _map_of(path: str) -> Callable[[Any], Any]:
             return function(row)
         except (TypeError, ValueError):  # the row's fault: it is rejected
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # which else ends the command without a word
             raise MapError(f"map of {path} failed: {_named(error)}") from error
 
     return mapped

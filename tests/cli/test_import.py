@@ -194,6 +194,7 @@ def test_a_map_makes_events_of_rows(run: Run, crowd: Emulator, write: Write) -> 
         ("x = 1", "m.py defines no function map(row)"),
         ("def map(:", "m.py cannot be run: SyntaxError: "),
         ("raise SystemExit(3)", "m.py cannot be run: SystemExit: 3"),
+        ("def map(row): raise SystemExit(4)", "map of m.py failed: SystemExit: 4"),
         ("def map(row): return row['\\x1b[1m']", "map of m.py failed: KeyError: '"),
     ],
 )
@@ -322,6 +323,8 @@ WRONG = [  # whether or not anything is to be sent
     (("a.jsonl", "--order", "users"), "'users' is not one of"),
     (("a.jsonl", "--on-quota", "go"), "'go' is not one of"),
     (("a.jsonl", "--base-url", "http://hatched.test"), "base_url must use https"),
+    (("a.jsonl", "--checkpoint", "."), "'.' is a directory"),
+    (("a.jsonl", "--dead-letter", "."), "'.' is a directory"),
     (("a.jsonl", "--checkpoint", "nowhere/c"), "nowhere/c: there is no such directory"),
     (("a.jsonl", "--checkpoint", "a.txt"), "a.txt is no checkpoint of an import"),
     (("a.jsonl", "--dead-letter", "nowhere/d"), "nowhere/d: there is no such directory"),
