@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hatched._version import __version__
-from hatched.cli.errors import INTERRUPTED, report
+from hatched.cli.errors import INTERRUPTED, in_one_line, report
 from hatched.errors import HatchedError
 
 _COMMANDS = {
@@ -51,9 +51,16 @@ class _Lazy(click.Group):
         items = [CompletionItem(name, help=_COMMANDS[name][1]) for name in found]
         return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with in_one_line():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with in_one_line():
+                return super().invoke(ctx)
         except HatchedError as error:
             ctx.exit(report(error))
         except (click.Abort, KeyboardInterrupt):

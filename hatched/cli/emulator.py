@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from hatched.cli.errors import RefusedError
 from hatched.emulator import fidelity
 from hatched.emulator.clock import Clock, WallClock
 from hatched.emulator.emulator import DEFAULT_KEY, Emulator
@@ -70,7 +71,7 @@ def emulator(
         emulated.deliver_webhooks_to(forward_webhooks)
         server = emulated.serve(host, port)
     except (ValueError, ImportError) as error:
-        raise click.ClickException(str(error)) from None
+        raise RefusedError(str(error)) from None
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         reason = f"{os.strerror(errno.EADDRINUSE)}; --port 0 takes a free one" if taken else error.strerror or error

@@ -126,7 +126,7 @@ def may_be_done(error: HatchedError) -> bool:
 
 
 class RefusedError(click.ClickException):
-    """Bad input that a usage line would not help with: one line, and a hint."""
+    """Bad input: one line, and a hint."""
 
     exit_code = BAD_INPUT
 
@@ -148,3 +148,15 @@ def wrong_arguments() -> Generator[None]:
         yield
     except (TypeError, ValueError) as error:
         raise click.UsageError(printable(redact(str(error)))) from None
+
+
+@contextmanager
+def in_one_line() -> Generator[None]:
+    """Has a usage error told in one line, too, with a hint of where the help is."""
+    try:
+        yield
+    except click.UsageError as error:
+        if type(error).show is not click.UsageError.show:  # no arguments at all: it shows the help
+            raise
+        hint = f"see `{error.ctx.command_path} --help`" if error.ctx else None
+        raise RefusedError(" ".join(error.format_message().split()), hint) from None

@@ -163,8 +163,10 @@ def test_credits_that_are_used_up_say_where_there_are_more(run: Run, monkeypatch
 def test_bad_input_exits_with_2(arguments: list[str], words: str, run: Run) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
+    error, *hints = result.stderr.splitlines()
+    assert error.startswith("Error: ")
     assert words in result.stderr
-    assert "hint: \n" not in result.stderr
+    assert all(hint.startswith("hint: ") and hint != "hint: " for hint in hints)
 
 
 @pytest.mark.parametrize("key", ["", "secret", "hatch_live_", "hatch_test_q7x z", "hatch_pk_q7x"])
@@ -251,3 +253,12 @@ def test_a_closed_pipe_is_quiet(run: Run, emulator: Emulator) -> None:
         assert process.stderr.read() == ""
         process.stderr.close()
         process.wait(timeout=20)
+
+
+def test_a_usage_error_says_where_the_help_is(run: Run) -> None:
+    assert run("buddies", "list", "--frob").stderr.splitlines() == [
+        "Error: No such option '--frob'.",
+        "hint: see `hatched buddies list --help`",
+    ]
+    assert run("--frob").stderr.splitlines()[1:] == ["hint: see `hatched --help`"]
+    assert run("buddies").stderr.startswith("Usage: hatched buddies")  # who asks for nothing gets the help
