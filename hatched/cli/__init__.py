@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -17,4 +19,12 @@ def main() -> None:
 
     from hatched.cli.app import hatched
 
+    _open_closed_streams()
     hatched()
+
+
+def _open_closed_streams() -> None:
+    """Streams that the caller has closed, as in `hatched … 2>&-`, lead nowhere, and nothing need look for them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hatched._version import __version__
-from hatched.cli.errors import INTERRUPTED, in_one_line, report
+from hatched.cli.errors import INTERRUPTED, TRY_LATER, in_one_line, report
 from hatched.errors import HatchedError
 
 _COMMANDS = {
@@ -50,6 +53,15 @@ class _Lazy(click.Group):
         found = sorted(name for name in _COMMANDS if name.startswith(incomplete))
         items = [CompletionItem(name, help=_COMMANDS[name][1]) for name in found]
         return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def main(self, *args: Any, **named: Any) -> Any:
+        try:
+            return super().main(*args, **named)
+        except OSError as error:  # a full disk behind standard output; click knows of closed pipes only
+            # What is left in the buffer must not fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"Error: the output cannot be written: {os.strerror(error.errno or errno.EIO)}", err=True)
+            sys.exit(TRY_LATER)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import subprocess
@@ -262,3 +263,21 @@ def test_a_usage_error_says_where_the_help_is(run: Run) -> None:
     ]
     assert run("--frob").stderr.splitlines()[1:] == ["hint: see `hatched --help`"]
     assert run("buddies").stderr.startswith("Usage: hatched buddies")  # who asks for nothing gets the help
+
+
+@pytest.mark.parametrize("command", ["buddies list", "buddies list --json", "--help", "emulator schema"])
+def test_output_that_cannot_be_written_is_told_in_one_line(command: str, run: Run) -> None:
+    line = f"{shlex.quote(sys.executable)} -m hatched.cli {command} >/dev/full"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (75, "Error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("health >&-", 0), ("health 2>&-", 0), ("import - <&-", 0), (f"buddies archive {NO_BUDDY} <&-", 2)],
+)
+def test_a_stream_that_is_closed_leads_nowhere(line: str, code: int, run: Run) -> None:
+    command = f"{shlex.quote(sys.executable)} -m hatched.cli {line}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
