@@ -82,6 +82,7 @@ def test_completion_prints_a_script_for_the_shell(shell: str, run: Run) -> None:
         ("hatched buddies list --or", ["--order"]),
         ("hatched buddies list --order a", ["asc"]),
         ("hatched completion f", ["fish"]),
+        ("hatched import st", ["st", "status"]),  # a file that begins so, or the command
     ],
 )
 def test_the_tab_key_completes(words: str, expected: list[str]) -> None:
