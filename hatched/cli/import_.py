@@ -24,6 +24,7 @@ from hatched.errors import HatchedError, redact
 from hatched.imports import dead_letters
 from hatched.imports.blocking import plan as make_plan
 from hatched.imports.checkpoint import Checkpoint, State, peek
+from hatched.imports.files import check_apart
 from hatched.imports.options import ImportOptions, PlanOptions, checked
 from hatched.imports.planning import ImportPlan
 from hatched.imports.report import ImportReport, StopReason
@@ -281,13 +282,13 @@ def _options(job: _Job) -> ImportOptions:
 
 def _check_files(job: _Job) -> None:
     """Nothing of ours is written into what is read, nor two things into one file."""
-    if job.checkpoint is not None and job.checkpoint == job.dead_letter:
-        raise RefusedError(f"{job.checkpoint} cannot be both --checkpoint and --dead-letter")
+    try:
+        check_apart(job.file, checkpoint=job.checkpoint, dead_letter=job.dead_letter)
+    except ValueError as error:
+        raise RefusedError(_in_options(str(error))) from None
     for path in (job.checkpoint, job.dead_letter):
         if path is not None and not Path(path).parent.is_dir():
             raise RefusedError(f"{path}: there is no such directory")
-        if path is not None and job.file != "-" and Path(path).exists() and Path(path).samefile(job.file):
-            raise RefusedError(f"{path} is what the events are read from")
 
 
 def _check_checkpoint(job: _Job, resume: bool) -> bool:

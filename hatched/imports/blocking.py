@@ -25,6 +25,7 @@ from hatched.imports.options import ImportOptions, PlanOptions, Settings, Stream
 from hatched.imports.planning import ImportPlan, plan as make_plan
 from hatched.imports.report import ImportReport, ImportResult, StopReason
 from hatched.imports.sources import Source
+from hatched.imports.stopping import StoppedError
 from hatched.io.asynchronous import sleep
 from hatched.pipeline.messages import Response
 from hatched.resources._call import Caller
@@ -197,7 +198,7 @@ class _Import:
     def __init__(self, call: Caller, source: Source, settings: Settings, *, streaming: bool = False) -> None:
         self._call = call
         self._beside: _Beside[ImportReport] = _Beside()
-        self._batches: list[list[ImportResult]] = []
+        self._batches: list[tuple[list[ImportResult], asyncio.Future[None]]] = []
         self._told: ImportReport | None = None
         self._on_progress = settings.on_progress
         self._context = copy_context()
@@ -223,7 +224,11 @@ class _Import:
                 for task in tasks:
                     task()
                     while self._batches and interrupt is None:
-                        yield self._batches.pop()
+                        results, taken = self._batches.pop()
+                        try:
+                            yield results
+                        finally:
+                            self._beside.soon(_settle, taken, None, None)
                 break
             except GeneratorExit:
                 raise
@@ -266,7 +271,15 @@ class _Import:
         await sleep(seconds, self._call.io.clock)
 
     async def _give(self, results: list[ImportResult]) -> None:
-        await self._beside.in_caller(lambda: self._batches.append(results))
+        """Returns when they are handed over; raises `StoppedError` if the stream is left before."""
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._beside.ask(lambda: self._batches.append((results, taken)))
+        try:
+            with self.importer.stop.interruptible():
+                await taken
+        except StoppedError:
+            if not taken.done() or taken.cancelled():
+                raise
 
     def _tell(self, report: ImportReport) -> None:
         """Only the newest report waits for the caller's thread."""

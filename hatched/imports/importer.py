@@ -18,7 +18,6 @@ import anyio
 from attrs import asdict, define
 
 from hatched import codec
-from hatched.imports import readers
 from hatched.imports.batch import Batch, Item
 from hatched.imports.checkpoint import Checkpoint, State
 from hatched.imports.concurrency import MOST
@@ -26,10 +25,11 @@ from hatched.imports.dead_letters import DeadLetters
 from hatched.imports.delivery import Delivery
 from hatched.imports.done import Done
 from hatched.imports.door import Door
+from hatched.imports.files import check_apart
 from hatched.imports.keeping import Keeper
 from hatched.imports.limiter import Budget, LocalLimiter
 from hatched.imports.options import Settings
-from hatched.imports.readers import Start
+from hatched.imports.readers import Start, ended_early
 from hatched.imports.report import ImportReport, ImportResult, Rejection, StopReason
 from hatched.imports.rows import Bad, Rows, Skipped
 from hatched.imports.schedule import MAX_BYTES, Schedule
@@ -95,7 +95,7 @@ class Importer:
         self._working = 0
         self._gone: anyio.Event  # the last of the workers; made in the loop that runs them
         self._delivery = Delivery(self._sender, self._accept, self._reject)
-        self._keeper = Keeper(self._state, self.stop)
+        self._keeper = Keeper(self._state, self._make_room, self.stop)
         self._name = ""
         self._mark: str | None = None
 
@@ -163,8 +163,10 @@ class Importer:
     async def _open(self) -> bool:
         """Open the files and find out where to go on. Answers whether everything was done before."""
         path = path_of(self._source)
-        if path is not None and self._settings.checkpoint is not None:
-            self._mark = readers.fingerprint(path)
+        letters = self._settings.dead_letter
+        if letters is None and path not in (None, "-") and self._sink is None:
+            letters = f"{path}.rejected.jsonl"
+        check_apart(path, checkpoint=self._settings.checkpoint, dead_letter=letters)
         state = None
         if self._settings.checkpoint is not None and not self._settings.dry_run:
             self._keeper.checkpoint = Checkpoint(self._settings.checkpoint)
@@ -179,13 +181,10 @@ class Importer:
             iterables=self._door.iterables,
             callables=self._door.callables,
         )
-        letters = self._settings.dead_letter
-        if letters is None and path not in (None, "-") and self._sink is None:
-            letters = f"{path}.rejected.jsonl"
         self._name = path or type(self._source).__name__
-        if path is None and self._keeper.checkpoint is not None:
+        if self._keeper.checkpoint is not None:
             with self.stop.interruptible():
-                self._mark = await self._reading.first()
+                self._mark = await self._reading.fingerprint()
         if state is not None:
             await self._go_on(state, letters)
             if state.ended == "done":
@@ -204,6 +203,9 @@ class Importer:
     async def _go_on(self, state: State, letters: str | os.PathLike[str] | None) -> None:
         assert self._keeper.checkpoint is not None
         kept = f"delete {self._keeper.checkpoint.path} to begin again"
+        if state.fingerprint != self._mark and not state.untouched:
+            made_for = f"{self._keeper.checkpoint.path} was made for ({state.source})"
+            raise ValueError(f"{self._name} is not what {made_for}, or has changed: {kept}")
         about = self._settings.lasting
         if state.settings != about and not state.untouched:
             raise ValueError(f"the checkpoint was made with other settings ({state.settings}, now {about}): {kept}")
@@ -211,9 +213,6 @@ class Importer:
             raise ValueError(
                 f"the rejected events of this import are in a file {state.dead_letter}: give it, or {kept}"
             )
-        if state.fingerprint != self._mark and not state.untouched:
-            made_for = f"{self._keeper.checkpoint.path} was made for ({state.source})"
-            raise ValueError(f"{self._name} is not what {made_for}, or has changed: {kept}")
         self._done = Done(state.watermark, state.above)
         self._keeper.watermark = state.watermark
         self._fresh_from = state.watermark + 8 * len(state.above)
@@ -257,6 +256,10 @@ class Importer:
                 with self.stop.interruptible():
                     await self._room.wait()
             self._full = False
+        assert self._reading is not None
+        self._reading.check_whole()
+        if self._next < self._done.watermark:
+            raise ended_early(self._next, self._done.watermark)
 
     async def _next_events(self) -> Events | None:
         assert self._reading is not None
@@ -277,7 +280,8 @@ class Importer:
     def _too_far(self) -> bool:
         if self._settings.dry_run:
             return False
-        return self._next - self._done.watermark > _AHEAD or self._schedule.bytes > _WAITING_BYTES
+        waiting = max(self._schedule.bytes, self._keeper.waiting)
+        return self._next - self._done.watermark > _AHEAD or waiting > _WAITING_BYTES
 
     # --- sending --------------------------------------------------------------------------------------
 
@@ -378,6 +382,9 @@ class Importer:
             )
 
     async def _reject(self, position: int, event: Any, rejection: Rejection) -> None:
+        if self._sink is not None:
+            event_id = event.get("event_id") if isinstance(event, Mapping) else None
+            await self._sink([ImportResult(position=position, event_id=event_id, rejection=rejection)])
         if self._settings.dry_run or self._sink is not None or self._keeper.letters is not None:
             self._counts.rejected += 1
             self._keeper.reject(position, event, rejection)
@@ -389,9 +396,6 @@ class Importer:
                 "give dead_letter= a file, and such rows go there",
             )
             raise StoppedError
-        if self._sink is not None:
-            event_id = event.get("event_id") if isinstance(event, Mapping) else None
-            await self._sink([ImportResult(position=position, event_id=event_id, rejection=rejection)])
 
     # --- what is dealt with --------------------------------------------------------------------------------------
 
@@ -401,6 +405,9 @@ class Importer:
         while self._ends and self._ends[0][0] <= self._done.watermark:
             self._passed = self._ends.popleft()
         self._keeper.changed()
+        self._make_room()
+
+    def _make_room(self) -> None:
         if self._room is not None and not self._too_far():
             self._room.set()
 

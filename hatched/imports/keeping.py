@@ -23,17 +23,21 @@ class Keeper:
 
     Args:
         state: Where the import stands, with its reason if it has ended.
+        written: Is called when that is written down.
 
     Attributes:
         watermark: The one that is written down.
+        waiting: Bytes of rejected events that are not written yet.
     """
 
-    def __init__(self, state: Callable[[str | None], State], stop: Stop) -> None:
+    def __init__(self, state: Callable[[str | None], State], written: Callable[[], None], stop: Stop) -> None:
         self._state = state
+        self._written = written
         self._stop = stop
         self.checkpoint: Checkpoint | None = None
         self.letters: DeadLetters | None = None
         self.watermark: int = 0
+        self.waiting: int = 0
         self._lines: list[bytes] = []
         self._dirty = False
         self._bell: anyio.Event | None = None  # rings when something has changed
@@ -46,7 +50,9 @@ class Keeper:
     def reject(self, position: int, event: Any, rejection: Rejection) -> None:
         """Have a rejected event written, if there is a file for it."""
         if self.letters is not None:
-            self._lines.append(dead_letters.line(position, event, rejection))
+            line = dead_letters.line(position, event, rejection)
+            self._lines.append(line)
+            self.waiting += len(line)
 
     def changed(self) -> None:
         """Something is dealt with."""
@@ -73,6 +79,8 @@ class Keeper:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._write, state, lines)
             self.watermark = state.watermark
+            self.waiting -= sum(map(len, lines))
+            self._written()
         except OSError as error:
             self._lines = lines + self._lines
             self._stop(StopReason.STORAGE, str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, Literal, TypedDict
 
 from attrs import fields, frozen
@@ -159,6 +160,16 @@ def _callable(name: str) -> Callable[[Any], Exception | None]:
     return lambda value: None if callable(value) else TypeError(f"{name} must be callable, not {type(value).__name__}")
 
 
+def _function(name: str) -> Callable[[Any], Exception | None]:
+    def check(value: Any) -> Exception | None:
+        problem = _callable(name)(value)
+        if problem is None and iscoroutinefunction(value):
+            return TypeError(f"{name} must be a plain function: nobody would await what a coroutine function answers")
+        return problem
+
+    return check
+
+
 def _concurrency(value: Any) -> Exception | None:
     return None if value == "auto" else _number("concurrency", 1, MOST, whole=True)(value)
 
@@ -177,7 +188,7 @@ _MAY_BE_NONE = {field.name for field in fields(Settings) if field.default is Non
 _LONG = 10 * 365 * 86_400.0
 
 _EXPECTED: dict[str, Callable[[Any], Exception | None]] = {
-    "map": _callable("map"),
+    "map": _function("map"),
     "event_id": _one_of("event_id", "column", "content", callables=True),
     "occurred_at": _one_of("occurred_at", "required", "optional"),
     "order": _one_of("order", "user", "none", "total"),
@@ -191,7 +202,7 @@ _EXPECTED: dict[str, Callable[[Any], Exception | None]] = {
     "on_quota": _one_of("on_quota", "stop", "wait"),
     "inert_threshold": _number("inert_threshold", 0, 1),
     "checkpoint": _path("checkpoint"),
-    "on_progress": _callable("on_progress"),
+    "on_progress": _function("on_progress"),
     "dead_letter": _path("dead_letter"),
     "dry_run": _boolean,
 }

@@ -23,7 +23,6 @@ SLICE = 1_000
 _BLOCK = 256 * 1024
 _LONGEST = 8 * 1024 * 1024
 """Bytes of a line of JSON. A file without line breaks must not fill the memory."""
-_SAMPLE = 1024 * 1024
 
 
 class Slice(NamedTuple):
@@ -63,22 +62,24 @@ def read(path: str, start: Start) -> Iterator[Slice]:
         OSError: The file cannot be read; also then.
     """
     kind, packed = format_of(path)
+    if path != "-" and Path(path).exists() and not Path(path).is_file():
+        raise ValueError(f"{path} is no regular file: let it be standard input, and give -")
     if kind == "parquet":
-        return _numbered(_parquet(path), start.position)
+        return numbered(_parquet(path), start.position)
     if path == "-":
-        return _from(start.position, _lines(sys.stdin.buffer, Start()))
+        return after(start.position, _lines(sys.stdin.buffer, Start()))
     return _slices(_UNPACK[packed], path, kind, start)
 
 
 def _slices(unpack: Callable[[str], IO[bytes]], path: str, kind: str, start: Start) -> Iterator[Slice]:
     with unpack(path) as file, _told_by_name(path):
         if kind == "csv":
-            yield from _numbered(_csv(file), start.position)
+            yield from numbered(_csv(file), start.position)
         elif unpack is _open:
             file.seek(start.offset)
             yield from _lines(file, start)
         else:
-            yield from _from(start.position, _lines(file, Start()))
+            yield from after(start.position, _lines(file, Start()))
 
 
 @contextmanager
@@ -104,17 +105,10 @@ def format_of(path: str) -> tuple[str, str]:
     return kind, packed
 
 
-def fingerprint(path: str) -> str | None:
-    """What tells whether a file is still the same: its size, its first and its last MiB."""
-    if path == "-":
-        return None
-    size = Path(path).stat().st_size
-    digest = hashlib.sha256(str(size).encode())
+def fingerprint(path: str) -> str:
+    """What tells whether a file is still the same: a digest of all of it, which takes a second for each GB, about."""
     with Path(path).open("rb") as file:
-        digest.update(file.read(_SAMPLE))
-        file.seek(max(size - _SAMPLE, 0))
-        digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lines(file: IO[bytes], start: Start) -> Iterator[Slice]:
@@ -205,22 +199,41 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _numbered(rows: Iterable[Any], position: int) -> Iterator[Slice]:
-    """Slices of rows that can only be reached by reading those before."""
-    remaining = islice(rows, position, None)
-    while batch := list(islice(remaining, SLICE)):
+def numbered(rows: Iterable[Any], position: int, count: int = SLICE) -> Iterator[Slice]:
+    """Slices of so many rows that can only be reached by reading those before.
+
+    Raises:
+        ValueError: The rows end before this position.
+    """
+    remaining = iter(rows)
+    passed = sum(1 for _ in islice(remaining, position))
+    if passed < position:
+        raise ended_early(passed, position)
+    while batch := list(islice(remaining, count)):
         yield Slice(position, batch)
         position += len(batch)
 
 
-def _from(position: int, slices: Iterable[Slice]) -> Iterator[Slice]:
-    """The same, for slices."""
+def after(position: int, slices: Iterable[Slice]) -> Iterator[Slice]:
+    """The same, of slices."""
+    end = 0
     for each in slices:
+        end = each.position + len(each.rows)
         past = position - each.position
         if past <= 0:
             yield each._replace(offset=0, end=0)
         elif past < len(each.rows):
             yield Slice(position, each.rows[past:])
+    if end < position:
+        raise ended_early(end, position)
+
+
+def ended_early(rows: int, before: int) -> ValueError:
+    """The error of a source that has fewer rows than were dealt with in an earlier run."""
+    return ValueError(
+        f"the source ended after {rows} rows, and {before} were dealt with before: "
+        "it is not what the checkpoint was made for, or has changed"
+    )
 
 
 def _open(path: str) -> IO[bytes]:

@@ -91,7 +91,7 @@ class Sender:
         self._patience = _longest_line(allowed)
         if settings.limiter is None:
             # Attempts that fail before the server has told its limit count in its windows, too.
-            self.limiter.learn(evolve(allowed, per_day=None))
+            self.limiter.learn(allowed if settings.requests_per_minute else evolve(allowed, per_day=None))
         self._paused_until = 0.0
         self._failing_since: float | None = None
         self._random = random.Random()  # noqa: S311  jitter is no secret

@@ -17,7 +17,7 @@ from collections.abc import (
 )
 from contextlib import suppress
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -92,9 +92,6 @@ class Reading:
         files: Where files are read.
         iterables: Where iterables are asked for rows.
         callables: Where the caller's functions are called, with rows.
-
-    Attributes:
-        size: Of the source in bytes, if a part of it can be told from that.
     """
 
     def __init__(
@@ -111,7 +108,6 @@ class Reading:
         self._run = files
         # Beside the event loop, making events would take turns with it, by the interpreter's slow clock.
         self._make: Run = callables if rows.calls else Turns()
-        self.size: int | None = None
         self._slices: Iterator[Slice] | None = None
         self._async_rows: AsyncIterator[Any] | None = None
         self._slice = Slice(start.position, [])
@@ -119,10 +115,12 @@ class Reading:
         self._skip = start.position
         self._looked_at: list[Any] = []
         path = path_of(source)
-        if path is not None:
-            if path != "-" and readers.format_of(path) == ("jsonl", ""):
-                self.size = Path(path).stat().st_size
-            self._slices = readers.read(path, start)
+        self._file = None if path in (None, "-") else path
+        self._size = 0 if self._file is None else Path(self._file).stat().st_size
+        if self._file is not None:
+            self._slices = readers.read(self._file, start)
+        elif path is not None:
+            self._slices = readers.read(path, Start())
         elif isinstance(source, AsyncIterable):
             self._async_rows = aiter(source)
             self._position = 0
@@ -132,8 +130,18 @@ class Reading:
         else:
             raise TypeError(f"source must be a path or an (async) iterable of events, not {type(source).__name__}")
 
-    async def first(self) -> str | None:
-        """What tells the first event of an iterable from another; `None` if there is none. To be asked first."""
+    async def fingerprint(self) -> str | None:
+        """What tells the source from another: all of a file, of others the first row. To be asked first."""
+        if self._file is not None:
+            file = self._file
+            of_file: str = await self._run(lambda: readers.fingerprint(file))
+            return of_file
+        if self._slices is not None:
+            found = await self._next_slice()
+            if found is None:
+                return None
+            self._slices = readers.after(self._skip, chain([found], self._slices))
+            return sha256(found.rows[0] if type(found.rows[0]) is bytes else b"").hexdigest()
         if self._async_rows is not None:
             row = await anext(self._async_rows, _END)
         else:
@@ -143,6 +151,21 @@ class Reading:
         self._looked_at = [row]
         (outcome,) = await self._make(lambda: self._outcomes(0, [row]))
         return sha256(outcome.body).hexdigest() if isinstance(outcome, Item) else None
+
+    def check_whole(self) -> None:
+        """To be asked at the end.
+
+        Raises:
+            ValueError: The file has become another meanwhile.
+        """
+        if self._file is not None and Path(self._file).stat().st_size != self._size:
+            raise ValueError(f"{self._file} has changed while it was read")
+
+    @property
+    def size(self) -> int | None:
+        """Of the source in bytes, if a part of it can be told from that."""
+        plain = self._file is not None and readers.format_of(self._file) == ("jsonl", "")
+        return self._size if plain else None
 
     async def next(self) -> Events | None:
         """The next events, or `None` at the end."""
@@ -169,7 +192,7 @@ class Reading:
     async def _next_slice(self) -> Slice | None:
         if self._async_rows is None:
             if self._slices is None:
-                self._slices = _of_iterable(chain(self._looked_at, self._iterator), self._skip)
+                self._slices = readers.numbered(chain(self._looked_at, self._iterator), self._skip, MAX_BATCH)
             slices = self._slices
             found: Slice | None = await self._run(lambda: next(slices, None))
             return found
@@ -178,6 +201,8 @@ class Reading:
             if self._position > self._skip:
                 # One at a time: whoever waits for more must not keep back what is there.
                 return Slice(self._position - 1, [row])
+        if self._position < self._skip:
+            raise readers.ended_early(self._position, self._skip)
         return None
 
     async def _next_row(self, rows: AsyncIterator[Any]) -> Any:
@@ -205,10 +230,3 @@ _TOO_LONG = Rejection(code="bad_row", message="a line of more than 8 MiB")
 def path_of(source: AsyncSource) -> str | None:
     """The path that a source is, if it is one; `-` is standard input."""
     return os.fsdecode(source) if isinstance(source, str | os.PathLike) else None
-
-
-def _of_iterable(source: Iterable[Any], position: int) -> Iterator[Slice]:
-    rows = islice(source, position, None)
-    while batch := list(islice(rows, MAX_BATCH)):
-        yield Slice(position, batch)
-        position += len(batch)

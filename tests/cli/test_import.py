@@ -328,8 +328,14 @@ WRONG = [  # whether or not anything is to be sent
     (("a.jsonl", "--checkpoint", "nowhere/c"), "nowhere/c: there is no such directory"),
     (("a.jsonl", "--checkpoint", "a.txt"), "a.txt is no checkpoint of an import"),
     (("a.jsonl", "--dead-letter", "nowhere/d"), "nowhere/d: there is no such directory"),
-    (("a.jsonl", "--dead-letter", "./a.jsonl"), "./a.jsonl is what the events are read from"),
-    (("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"), "cannot be both --checkpoint and --dead-letter"),
+    (
+        ("a.jsonl", "--dead-letter", "./a.jsonl"),
+        "./a.jsonl cannot be --dead-letter: it is what the events are read from",
+    ),
+    (
+        ("a.jsonl", "--dead-letter", "a.jsonl.checkpoint"),
+        "a.jsonl.checkpoint cannot be --dead-letter: it is --checkpoint",
+    ),
     (("a.jsonl", "--limiter", "turns.db"), "is neither file:PATH nor a redis:// URL"),
     (("a.jsonl", "--limiter", "file:nowhere/turns.db"), "the directory of nowhere/turns.db is not there"),
     (("a.jsonl", "--limiter", "redis"), "HATCHED_REDIS_URL"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,26 @@ def test_large_events_do_not_pile_up(door: Door, monkeypatch: pytest.MonkeyPatch
     assert read_before_the_first_answer(door, 1_500, properties={"x": "x" * 50_000}) <= 40 + 100 + 32 * 20
 
 
+@pytest.mark.usefixtures("busy_keeper")
+def test_rejected_events_do_not_pile_up_before_a_slow_disk(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[int] = []
+    write_down = keeping.Keeper._write
+
+    def slowly(self: keeping.Keeper, state: Any, lines: list[bytes]) -> None:
+        waiting.append(self.waiting)
+        time.sleep(0.01)
+        write_down(self, state, lines)
+
+    monkeypatch.setattr(keeping.Keeper, "_write", slowly)
+    monkeypatch.setattr(importer, "_WAITING_BYTES", 100_000)
+    bad = (event(number, colour="x" * 500) for number in range(1, 6_000))
+    door.import_all(FakeServer(), chain([event(0)], bad), dead_letter=tmp_path / "d.jsonl")
+    assert max(waiting) < 300_000
+    assert len(letters(tmp_path / "d.jsonl")) == 5_999
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_what_is_kept_of_what_was_read_does_not_grow(
     async_door: Door, monkeypatch: pytest.MonkeyPatch, dry_run: bool
@@ -351,6 +372,15 @@ def test_the_day_is_remembered_by_the_checkpoint(two_doors: Door, tmp_path: Path
     assert (second.stopped, second.accepted, second.requests) == (StopReason.DAY_LIMIT, 1_000, 10)
 
 
+def test_the_day_is_not_exceeded_by_going_on_again_and_again_either(two_doors: Door, tmp_path: Path) -> None:
+    emulator = make_emulator(plan="free")
+    emulator.clock.advance("2d")
+    source = write(tmp_path / "a.jsonl", events(2_500))
+    options: dict[str, Any] = {"checkpoint": tmp_path / "c.db", "share": 0.002, "order": "none", "concurrency": 1}
+    reports = [two_doors.import_all(emulator, source, requests_per_minute=100, **options) for _ in range(4)]
+    assert [(report.stopped, report.requests) for report in reports] == [(StopReason.DAY_LIMIT, 10)] * 4
+
+
 @pytest.mark.parametrize("source", ["iterable", "iterator"])
 def test_a_checkpoint_of_rows_is_refused_for_others(two_doors: Door, tmp_path: Path, source: str) -> None:
     emulator = make_emulator()
@@ -363,6 +393,81 @@ def test_a_checkpoint_of_rows_is_refused_for_others(two_doors: Door, tmp_path: P
     others = [event | {"event_id": f"tomorrow_{event['event_id']}"} for event in events(300)]
     with pytest.raises(ValueError, match="or has changed"):
         two_doors.import_all(emulator, others if source == "iterable" else iter(others), checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("source", ["iterable", "iterator"])
+def test_rows_that_end_before_what_was_dealt_with_are_others(two_doors: Door, tmp_path: Path, source: str) -> None:
+    checkpoint = tmp_path / "c.db"
+    emulator = make_emulator()
+    emulator.faults.script("events.send_batch", [None, None, Fault.status(401)])
+    first = two_doors.import_all(emulator, events(500), checkpoint=checkpoint, concurrency=1, order="none")
+    assert (first.stopped, first.accepted) == (StopReason.REFUSED, 200)
+    options: dict[str, Any] = {"checkpoint": checkpoint, "order": "none"}
+    for rows in (100, 150):
+        others = events(rows) if source == "iterable" else iter(events(rows))
+        with pytest.raises(ValueError, match=f"ended after {rows} rows, and 200 were dealt with before"):
+            two_doors.import_all(emulator, others, **options)
+    assert two_doors.import_all(emulator, events(500), **options).accepted == 500
+
+
+def piped(monkeypatch: pytest.MonkeyPatch, rows: list[Any]) -> str:
+    """Have these rows come by standard input."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    return "-"
+
+
+def test_a_checkpoint_of_standard_input_is_refused_for_another(
+    two_doors: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = make_emulator()
+    emulator.faults.script("events.send_batch", [None, None, Fault.status(401)])
+    options: dict[str, Any] = {"checkpoint": tmp_path / "c.db", "dead_letter": tmp_path / "d.jsonl", "concurrency": 1}
+    assert two_doors.import_all(emulator, piped(monkeypatch, events(500)), **options).accepted == 200
+    with pytest.raises(ValueError, match="or has changed"):
+        two_doors.import_all(emulator, piped(monkeypatch, events(500, 1_000)), **options)
+    report = two_doors.import_all(emulator, piped(monkeypatch, events(500)), **options)
+    assert (report.stopped, report.accepted, len(emulator.effects())) == (None, 500, 500)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:1_000], lambda data: data + data], ids=["shorter", "longer"])
+def test_a_file_that_changes_while_it_is_read_is_told(
+    two_doors: Door, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    source = write(tmp_path / "a.jsonl", events(5_000))
+    whole, server = source.read_bytes(), FakeServer()
+
+    def changing(row: dict[str, Any]) -> dict[str, Any]:
+        if row["event_id"] == "e5":
+            source.write_bytes(change(whole))
+        return row
+
+    with pytest.raises(ValueError, match="has changed while it was read"):
+        two_doors.import_all(server, source, map=changing, checkpoint=tmp_path / "c.db")
+    assert server.accepted
+
+
+@pytest.mark.parametrize(
+    ("files", "match"),
+    [
+        ({"dead_letter": "a.jsonl"}, "cannot be dead_letter=: it is what the events are read from"),
+        ({"dead_letter": "linked.jsonl"}, "it is what the events are read from"),
+        ({"checkpoint": "a.jsonl"}, "cannot be checkpoint=: it is what the events are read from"),
+        ({"checkpoint": "both", "dead_letter": "./both"}, "cannot be dead_letter=: it is checkpoint="),
+        ({"checkpoint": "a.jsonl.rejected.jsonl"}, "cannot be dead_letter=: it is checkpoint="),
+    ],
+)
+def test_one_file_is_not_taken_for_two_things(
+    two_doors: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], match: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("a.jsonl"), events(10))
+    Path("linked.jsonl").hardlink_to("a.jsonl")
+    server = FakeServer()
+    with pytest.raises(ValueError, match=match):
+        two_doors.import_all(server, "a.jsonl", **files)
+    assert not server.requests
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "linked.jsonl"]
 
 
 def test_rejected_events_of_one_import_stay_in_one_file(two_doors: Door, tmp_path: Path) -> None:

@@ -10,6 +10,11 @@ import pytest
 from hatched.imports.limiter import LocalLimiter
 from hatched.imports.options import ImportOptions, PlanOptions, Settings, StreamOptions, checked
 
+
+async def nothing(_: Any) -> None:
+    pass
+
+
 GOOD: list[tuple[str, Any]] = [
     ("map", dict),
     ("event_id", "column"),
@@ -54,6 +59,8 @@ WRONG_TYPE: list[tuple[str, Any]] = [
     ("inert_threshold", None),
     ("checkpoint", b"a.db"),
     ("on_progress", 3),
+    ("on_progress", nothing),
+    ("map", nothing),
     ("dead_letter", 3),
     ("dry_run", 1),
 ]

@@ -7,6 +7,7 @@ import gc
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,16 +255,28 @@ def test_a_map_of_parquet_is_an_object_however_deep_it_lies(tmp_path: Path) -> N
     assert numbered(str(tmp_path / "rows.parquet")) == [(0, expected)]
 
 
-@pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.zst", "jsonl.gz", "jsonl.zst", "parquet"])
-@pytest.mark.parametrize("position", [0, 1, 999, 1_000, 1_001, 2_499, 2_500, 9_999])
-def test_what_cannot_be_entered_in_the_middle_is_read_past(tmp_path: Path, kind: str, position: int) -> None:
+def file_of(kind: str, folder: Path) -> str:
     name, _, packed = kind.partition(".")
-    data = as_csv(ROWS) if name == "csv" else b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
     if name == "parquet":
-        path = as_parquet(ROWS, tmp_path / "rows.parquet")
-    else:
-        path = write(tmp_path, data, f".{packed}" if packed else "", name)
-    assert [number for number, _ in numbered(path, Start(position))] == list(range(position, 2_500))
+        return as_parquet(ROWS, folder / "rows.parquet")
+    data = as_csv(ROWS) if name == "csv" else b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
+    return write(folder, data, f".{packed}" if packed else "", name)
+
+
+KINDS = ["csv", "csv.gz", "csv.zst", "jsonl.gz", "jsonl.zst", "parquet"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("position", [0, 1, 999, 1_000, 1_001, 2_499, 2_500])
+def test_what_cannot_be_entered_in_the_middle_is_read_past(tmp_path: Path, kind: str, position: int) -> None:
+    found = numbered(file_of(kind, tmp_path), Start(position))
+    assert [number for number, _ in found] == list(range(position, 2_500))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_ends_before_the_place_to_begin_at_is_told(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ValueError, match="ended after 2500 rows, and 9999 were dealt with before"):
+        numbered(file_of(kind, tmp_path), Start(9_999))
 
 
 # --- CSV --------------------------------------------------------------------------------------------------
@@ -327,20 +340,20 @@ def test_another_name_is_refused(path: str) -> None:
         format_of(path)
 
 
-@pytest.mark.parametrize("size", [0, 10, 3_000])
+@pytest.mark.parametrize("size", [0, 10, 3_000_000])
 @pytest.mark.parametrize(
     "change",
     [
-        lambda data: data + b"x",
-        lambda data: data + b".",  # in a long file, nothing but the size tells
-        lambda data: b"x" + data[1:] if data else b"x",
-        lambda data: data[:-1] + b"x" if data else b"x",
+        lambda data: data + b".",
+        lambda data: b"x" + data[1:],
+        lambda data: data[:-1] + b"x",
+        lambda data: data[: len(data) // 2] + b"x" + data[len(data) // 2 + 1 :],
     ],
+    ids=["longer", "first", "last", "middle"],
 )
 def test_a_file_that_changed_has_another_fingerprint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, change: Callable[[bytes], bytes]
+    tmp_path: Path, size: int, change: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr(readers, "_SAMPLE", 1_000)
     before = fingerprint(write(tmp_path, b"." * size))
     assert fingerprint(write(tmp_path, change(b"." * size))) != before
 
@@ -349,8 +362,10 @@ def test_a_file_that_stays_has_the_same_fingerprint(tmp_path: Path) -> None:
     assert fingerprint(write(tmp_path, b"." * 3_000_000)) == fingerprint(write(tmp_path, b"." * 3_000_000))
 
 
-def test_standard_input_has_no_fingerprint() -> None:
-    assert fingerprint("-") is None
+def test_a_pipe_with_a_name_is_to_be_standard_input(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    with pytest.raises(ValueError, match="let it be standard input, and give -"):
+        read(str(tmp_path / "a.jsonl"), Start())
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "jsonl.zst", "csv", "csv.gz", "csv.zst", "parquet"])

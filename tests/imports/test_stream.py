@@ -116,6 +116,18 @@ def test_a_stream_that_is_left_can_be_resumed_and_sends_nothing_twice(door: Door
     assert set(repeated.values()) == {1}
 
 
+def test_a_rejection_is_dealt_with_when_it_is_among_the_results(door: Door, tmp_path: Path) -> None:
+    emulator = make_emulator()
+    source = write(tmp_path / "a.jsonl", [event(n, **({"colour": 1} if n % 10 == 9 else {})) for n in range(1_000)])
+    seen: list[int] = []
+    for take in (5, 50, 200, 10_000):
+        results, report = door.stream(emulator, source, take=take, checkpoint=tmp_path / "c.db")
+        seen += [result.position for result in results if result.rejection]
+        assert report.rejected >= len(set(seen))
+    assert set(seen) == set(range(9, 1_000, 10))
+    assert report.rejected == 100
+
+
 def test_a_stream_that_is_left_reads_no_more(door: Door) -> None:
     taken = []
 
