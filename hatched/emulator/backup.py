@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from hatched.emulator.clock import iso
+from hatched.emulator.clock import next_month
 from hatched.emulator.configs import load as read_rules
 from hatched.emulator.plans import find
 from hatched.emulator.ratelimit import RateLimiter
@@ -76,7 +76,7 @@ def check(data: Any) -> Beside:
         (things, requests), limits = data["ids"], RateLimiter(find("free"))
         limits.load(data["limits"])
         failures = {str(name): [str(reason) for reason in reasons] for name, reasons in data["failures"].items()}
-        iso(now := float(data["now"]))
+        next_month(now := float(data["now"]))
         if not all(type(count) is int and count >= 0 for count in (things, requests)):
             raise ValueError("ids are counted")
         return Beside(now, [things, requests], limits.dump(), failures)

@@ -38,7 +38,7 @@ class Clock:
 
     def __init__(self, start: float | str = "2026-01-01T00:00:00Z") -> None:
         self._start = self._now = parse_time(start).timestamp() if isinstance(start, str) else float(start)
-        iso(self._now)  # raises for what no calendar has
+        next_month(self._now)  # raises for what no calendar has, and where it has none that follows
         self._lock = Lock()
         self._watchers: list[Watcher] = []
 
@@ -51,7 +51,7 @@ class Clock:
         left = parse_duration(by)
         if not 0 <= left < _FAR:
             raise ValueError(f"time goes on by 0 to {_FAR:.0f} seconds, not by {left}")
-        iso(self.now() + left)  # raises beyond the year 9999
+        next_month(self.now() + left)  # raises as above
         self._run_due()
         while left > 0:
             # Step by step, so that whoever is called at a due time sees that time on the clock.

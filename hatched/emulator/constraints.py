@@ -99,8 +99,9 @@ def whole(value: float) -> int:
 def moment(value: str) -> datetime:
     """The aware time of ISO 8601. Kept, for what happened together is sent together."""
     try:
-        parsed = parse_time(value)
-        return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
+        parsed = parse_time(value).astimezone(UTC)
+        datetime.fromtimestamp(parsed.timestamp(), UTC)  # as a float, the end of 9999 is in a year that is none
+        return parsed
     except (ValueError, OverflowError):
         raise RefusedError("must be a valid ISO 8601 date string", seen=False) from None
 

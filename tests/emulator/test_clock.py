@@ -8,6 +8,7 @@ import pytest
 
 from hatched.emulator import Clock, Emulator, WallClock
 from hatched.emulator.clock import day_of, iso, month_of, next_month, parse_duration, week_of
+from tests.emulator.support import Api
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,17 @@ def test_time_stands_still_until_it_is_moved_and_never_goes_back() -> None:
         clock.advance(-1)
     clock.reset()
     assert iso(clock.now()) == "2026-05-01T10:00:00.000Z"
+
+
+def test_time_ends_before_the_month_that_no_other_follows() -> None:
+    with pytest.raises(ValueError, match="year 10000"):
+        Clock("9999-12-01")
+    clock = Clock("9999-11-30")
+    with pytest.raises(ValueError, match="year 10000"):
+        clock.advance("1d")
+    api = Api(clock=clock)
+    api.buddy()
+    assert api.event()["coins"] > 0
 
 
 def test_a_closed_emulator_lets_go_of_a_shared_clock() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from hatched.emulator import Emulator, Request
+from hatched.emulator import Emulator, Request, Rules, Streak
 from hatched.emulator.beyond import ALL_ROUTES
 from hatched.emulator.handlers import HANDLERS
 from hatched.emulator.validation import InvalidError, parse, parse_query
@@ -210,10 +210,14 @@ def test_a_null_character_is_refused() -> None:
     assert api.code("POST", "/events", event) == (422, "validation_failed")
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999999Z"]
+)
 def test_a_moment_that_utc_does_not_have_is_refused(moment: str) -> None:
-    event = {"user_id": "u", "type": "lesson_completed", "occurred_at": moment}
-    assert Api().code("POST", "/events", event) == (422, "validation_failed")
+    api = Api(rules=Rules(streaks=(Streak(key="s", events=("walked",), period="monthly"),)))
+    api.buddy()
+    event = {"user_id": "user_1", "type": "walked", "occurred_at": moment}
+    assert api.code("POST", "/events", event) == (422, "validation_failed")
 
 
 def target(route: Route) -> str:
