@@ -94,12 +94,14 @@ class Call:
     Attributes:
         now: Unix seconds.
         args: The decoded segments of the route's template.
+        nulls: The fields that the body says are null; in its class they look like those that it does not have.
     """
 
     world: World
     now: float
     customer_id: str
     args: dict[str, str]
+    nulls: set[str] = field(factory=set)
 
     @property
     def db(self) -> sqlite3.Connection:

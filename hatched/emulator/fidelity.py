@@ -64,6 +64,7 @@ GUESSES = {
     "gates.repeated_balance": "unlocking again answers no balance",
     "items.stage_image": "an item that has a picture for the buddy's stage is shown with that one",
     "items.token_price": "an item's price names its token as a gate's does, and is in one token",
+    "paths.null": "null empties what may be null, and leaves the rest as it is",
     "paths.repeated_reward": "completing again answers a reward of 0",
     "paths.skip_ahead": "allow_skip_ahead completes a sub-step by hand before its turn",
     "sessions.again": "revoking a session again is no error",

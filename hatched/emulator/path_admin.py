@@ -33,6 +33,11 @@ DEFINITIONS, STEPS, SUB_STEPS = "path_definitions", "path_steps", "path_sub_step
 _PARENTS = {STEPS: "path_definition_id", SUB_STEPS: "path_step_id"}
 _JSON = ("unlock_condition", "completion_condition")
 _FLAGS = ("is_active", "allow_manual_complete", "allow_skip_ahead")
+_NULLABLE = {
+    DEFINITIONS: {"description", "accent_color"},
+    STEPS: {"description", "icon", "reward_badge_key", *_JSON},
+    SUB_STEPS: {"description", "reward_badge_key", "completion_condition", "content_url", "cta_label"},
+}
 
 
 def listing(call: Call, query: ListPathsParams) -> Reply:
@@ -71,8 +76,9 @@ def create(call: Call, params: CreatePathDefinitionParams) -> Reply:
 
 
 def update(call: Call, params: UpdatePathDefinitionParams) -> Reply:
-    values = _given(params)
+    given = _given(params)
     definition = _definition(call)
+    values = given | _cleared(call, DEFINITIONS)
     if params.audience is not None:
         _audience(call, params.audience)
     active = values.pop("is_active", bool(definition["is_active"]))
@@ -105,7 +111,7 @@ def add_step(call: Call, params: CreatePathStepParams) -> Reply:
 def update_step(call: Call, params: UpdatePathStepParams) -> Reply:
     given = _given(params)
     step = _step(call)
-    _update(call, STEPS, step["id"], given)
+    _update(call, STEPS, step["id"], given | _cleared(call, STEPS))
     return Reply(view(_row(call, STEPS, step["id"])))
 
 
@@ -133,7 +139,7 @@ def add_sub_step(call: Call, params: CreatePathSubStepParams) -> Reply:
 def update_sub_step(call: Call, params: UpdatePathSubStepParams) -> Reply:
     given = _given(params)
     part = _sub_step(call)
-    _update(call, SUB_STEPS, part["id"], given)
+    _update(call, SUB_STEPS, part["id"], given | _cleared(call, SUB_STEPS))
     return Reply(view(_row(call, SUB_STEPS, part["id"])))
 
 
@@ -200,6 +206,13 @@ def _given(params: Any) -> dict[str, Any]:
         if value is not None:
             values[field.name] = _condition(field.name, value) if field.name in _JSON else value
     return values
+
+
+def _cleared(call: Call, table: str) -> dict[str, None]:
+    """The columns that a change empties; what can never be null stays as it is (inferred)."""
+    if call.nulls:
+        call.world.infer("paths.null")
+    return dict.fromkeys(_NULLABLE[table] & call.nulls)
 
 
 def _condition(name: str, value: PathCondition | dict[str, Any]) -> str:

@@ -140,8 +140,10 @@ def _values(handler: Handler, call: Call, request: Request) -> list[Any]:
             call.args[name] = check_uuid(name, value)
     values: list[Any] = []
     if request.method != "GET":
-        body: Any = parse(handler.body or Nothing, _decode(request.body), call.args)
+        data = _decode(request.body)
+        body: Any = parse(handler.body or Nothing, data, call.args)
         if handler.body is not None:
+            call.nulls.update(name for name, value in data.items() if value is None)
             values.append(body)
     if handler.query is not None:
         values.append(parse_query(handler.query, request.query, call.args))

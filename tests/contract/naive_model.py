@@ -217,6 +217,17 @@ ORDERING = {"ordering": lambda value: isinstance(value, list)}
 PLACE = {"id": is_uuid, "ordinal": is_place}
 
 
+MAY_BE_NULL = (
+    *("description", "icon", "reward_badge_key", "unlock_condition"),
+    *("completion_condition", "content_url", "cta_label"),
+)
+
+
+def changed(body: dict[str, Any], *may_be_null: str) -> dict[str, Any]:
+    """silent: `null` empties what may be null in an answer, and leaves anything else as it is."""
+    return {name: value for name, value in body.items() if value is not None or name in may_be_null}
+
+
 def changes(shape: dict[str, Any]) -> dict[str, Any]:
     """The body of an update: everything is optional."""
     return {name.removesuffix("?") + "?": fits for name, fits in shape.items()}
@@ -1463,7 +1474,7 @@ class NaiveHatched:
 
     def change_path(self, customer: Any, path: Any, body: Any) -> None:
         """Sets what is sent; of the paths of one audience one is active, the last that became so."""
-        path.update({name: value for name, value in body.items() if value is not None}, updated_at=Time(self.now))
+        path.update(changed(body, "description", "accent_color"), updated_at=Time(self.now))
         if path["is_active"]:
             for other in self.rivals(customer, path["audience"]):
                 if other is not path and other["is_active"]:
@@ -1501,7 +1512,7 @@ class NaiveHatched:
         return part | {name: value for name, value in body.items() if value is not None}
 
     def change_part(self, part: Any, body: Any) -> None:
-        part.update({name: value for name, value in body.items() if value is not None}, updated_at=Time(self.now))
+        part.update(changed(body, *MAY_BE_NULL), updated_at=Time(self.now))
 
     def reorder(self, parts: Any, places: Any) -> list[Any]:
         known = {part["id"]: part for part in parts}

@@ -961,7 +961,8 @@ class OnPaths(Walk):
                 {"is_active": False},
                 {"is_active": False},
                 {"is_active": True},
-                {"description": None},
+                {"description": None, "completion_condition": None},
+                {"label": None, "ordinal": None, "reward_badge_key": None, "icon": None},
                 {"icon": "star", "description": ""},
                 {"allow_skip_ahead": True},
                 {"completion_condition": {"type": "coin", "config": {"amount": 5}}},
@@ -1111,5 +1112,26 @@ def test_both_models_reward_a_step_once() -> None:
             walk.send("POST", "paths", path, "steps", first, "sub-steps", body=sub_step(key, 1))
             walk.send("POST", "buddies", buddy, "paths", "course", "sub-steps", key, "complete")
         walk.send("GET", "buddies", buddy)
+    finally:
+        walk.teardown()
+
+
+def test_both_models_empty_what_a_change_says_is_null() -> None:
+    walk = AllRound()
+    walk.start("everything")
+    try:
+        walk.send(
+            "POST", "paths", body={"key": "course", "label": "Course", "description": "d", "accent_color": "#fff"}
+        )
+        path = walk.a_path(1)
+        first = walk.send("POST", "paths", path["id"], "steps", body=step("first", 1, reward_badge_key="second")).body[
+            "id"
+        ]
+        place = ["paths", path["id"], "steps", first]
+        part = walk.send("POST", *place, "sub-steps", body=sub_step("read", 1, condition("coin", amount=5))).body["id"]
+        for target in (["paths", path["id"]], place, [*place, "sub-steps", part]):
+            for name in ("description", "accent_color", "icon", "label", "reward_badge_key", "completion_condition"):
+                walk.send("PATCH", *target, body={name: None})
+        walk.send("GET", "paths", path["id"])
     finally:
         walk.teardown()

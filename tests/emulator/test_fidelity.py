@@ -140,6 +140,7 @@ def test_a_guess_outside_the_rules_is_named_too() -> None:
     session = {"buddy_id": buddy, "user_id": "ada", "scopes": ["read"]}
     revoke = f"/widget-sessions/{api.ok('POST', '/widget-sessions', session)['session_id']}"
     item = api.emulator.item_id("scarf")
+    path = f"/paths/{api.ok('POST', '/paths', {'key': 'course', 'label': 'Course'})['id']}"
     for request, guess in (
         (("PATCH", f"/eggs/{egg}/status", {"status": "ready"}), "eggs.same_status"),
         (("POST", f"/buddies/{buddy}/badges", {"badge_key": "scholar"}), None),
@@ -150,6 +151,8 @@ def test_a_guess_outside_the_rules_is_named_too() -> None:
         (("PATCH", f"/buddies/{buddy}/skills", _skill(500)), "skills.clamped"),
         (("DELETE", revoke), None),
         (("DELETE", revoke), "sessions.again"),
+        (("PATCH", path, {"label": "Other"}), None),
+        (("PATCH", path, {"description": None}), "paths.null"),
     ):
         assert inferred(api.send(*request))[1] == guess, request
 

@@ -74,6 +74,25 @@ class Walk(Api):
         return self.ok("POST", f"{self.buddy_path}/paths/course/sub-steps/{key}/complete")
 
 
+def test_null_empties_what_may_be_null_and_leaves_the_rest() -> None:
+    api = Walk()
+    condition = {"type": "coin", "config": {"amount": 1}}
+    path = api.define(description="d", accent_color="#fff", icon="leaf")
+    step = api.step(
+        path, "a", icon="x", reward_badge_key="b", unlock_condition=condition, completion_condition=condition
+    )
+    part = api.part(path, step, "a1", content_url="u", cta_label="c", completion_condition=condition)
+    steps = f"/paths/{path}/steps/{step}"
+    for target, emptied, kept in (
+        (f"/paths/{path}", ("description", "accent_color"), ("icon", "label", "is_active")),
+        (steps, ("icon", "reward_badge_key", "unlock_condition", "completion_condition"), ("key", "ordinal")),
+        (f"{steps}/sub-steps/{part}", ("content_url", "cta_label", "completion_condition"), ("label", "reward_coins")),
+    ):
+        before = api.ok("PATCH", target, {})
+        after = api.ok("PATCH", target, dict.fromkeys((*emptied, *kept)))
+        assert after == before | dict.fromkeys(emptied)
+
+
 def test_a_path_is_defined_read_changed_and_deleted() -> None:
     api = Walk()
     created = api.ok("POST", "/paths", {"key": "course", "label": "Course", "audience": "teacher", "icon": "leaf"})
