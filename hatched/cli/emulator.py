@@ -79,6 +79,8 @@ def emulator(
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: sys.exit(0))
     try:
+        if emulated._replaced_rules:
+            click.echo(f"# {rules} holds now, not the rules in {db}; the buddies and eggs in it keep those", err=True)
         _print_variables(emulated.api_key, server.base_url)
         click.echo(f"# {emulated!r}; Ctrl-C ends it", err=True)
         gc.freeze()  # what was imported stays for good: the collector need not look at it again

@@ -92,14 +92,16 @@ class Configs:
         )
         return done.rowcount
 
-    def ensure(self, customer_id: str, rules: Checked, now: float) -> None:
-        """Publishes `rules` unless they are published already."""
+    def ensure(self, customer_id: str, rules: Checked, now: float) -> bool:
+        """Publishes `rules` unless they are published already; answers whether that put an end to others."""
         try:
             published: Rules | None = self.rules(self.published(customer_id))
         except ApiError:
             published = None
-        if published != rules.rules:
-            self.set_up(customer_id, rules, now)
+        if published == rules.rules:
+            return False
+        self.set_up(customer_id, rules, now)
+        return published is not None
 
     def unpublish(self, customer_id: str) -> None:
         """Leaves the customer without a published version; buddies keep theirs."""

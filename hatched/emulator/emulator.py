@@ -489,9 +489,10 @@ class Emulator:
         self._catch_up()
         self._build(self._store.open_generation())
         self.customer_id: str = self._customer("default")
-        if self._rules is not None:
-            # A file may hold other rules than those that were asked for.
-            self._world.configs.ensure(self.customer_id, self._rules, self.clock.now())
+        # A file may hold other rules than those that were asked for.
+        self._replaced_rules = self._rules is not None and self._world.configs.ensure(
+            self.customer_id, self._rules, self.clock.now()
+        )
         refill.run_due(self._world, self.clock.now())
         self._let_in()
 

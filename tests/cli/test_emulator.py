@@ -93,6 +93,15 @@ def test_options_reach_the_emulator(start: Callable[..., Started], tmp_path: Pat
         assert info.limit == 100
 
 
+def test_rules_that_replace_those_of_a_file_are_told(start: Callable[..., Started], tmp_path: Path) -> None:
+    db, notes = str(tmp_path / "hatched.db"), []
+    for rules in ("fitness", "fitness", "productivity"):
+        process, _ = start("--db", db, "--rules", rules)
+        process.send_signal(signal.SIGINT)
+        notes.append(f"productivity holds now, not the rules in {db}" in process.communicate(timeout=10)[1])
+    assert notes == [False, False, True]
+
+
 def test_print_env_starts_nothing() -> None:
     expected = "export HATCHED_API_KEY=hatch_test_emulator\nexport HATCHED_BASE_URL=http://127.0.0.1:4321/api/v1\n"
     assert told("emulator", "--port", "4321", "--print-env") == (0, expected)
