@@ -26,6 +26,7 @@ Abort = Callable[[bool], None]
 ABORT = "hatched.abort"
 """Key in the scope's `extensions`: cuts the connection, with a TCP reset if its argument is true. `server` sets it."""
 _LARGEST = 10 * 1024 * 1024
+_LARGEST_EXPORT = 1024 * 1024 * 1024
 
 
 class App:
@@ -46,18 +47,22 @@ class App:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _request(scope)
+        peer = (scope.get("client") or ("", 0))[0]
+        controls = control.is_control(asked.path)
         try:
-            request = _request(scope, await _body(receive))
+            # What this machine sends to the control may be an export.
+            body = await _body(receive, _LARGEST_EXPORT if controls and control.is_loopback(peer) else _LARGEST)
         except ConnectionError:
             return  # the client hung up before it had sent everything
         except ValueError as error:
-            request_id = self._emulator._request_id(_request(scope, b"").by_name)
+            request_id = self._emulator._request_id(asked.by_name)
             reply = ApiError(413, "bad_request", str(error)).reply(request_id)
             headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
             await _answer(send, Response(413, headers, reply.encoded()))
             return
-        if control.is_control(request.path):
-            peer = (scope.get("client") or ("", 0))[0]
+        request = asked._replace(body=body)
+        if controls:
             await _answer(send, await anyio.to_thread.run_sync(control.answer, self._emulator, request, peer))
             return
         response, fault = self._emulator.exchange(request)
@@ -103,16 +108,16 @@ def _abort(scope: Scope) -> Abort:
     return found
 
 
-def _request(scope: Scope, body: bytes) -> Request:
+def _request(scope: Scope) -> Request:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     root = quote(scope.get("root_path", "").rstrip("/")).encode()
     path = raw.removeprefix(root).partition(b"?")[0]
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     query = scope.get("query_string", b"").decode("latin-1")
-    return Request(scope["method"], path.decode("latin-1"), query, headers, body)
+    return Request(scope["method"], path.decode("latin-1"), query, headers)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, largest: int) -> bytes:
     """The whole body. Raises `ConnectionError` if the client is gone, `ValueError` if it sends too much."""
     chunks = bytearray()
     while True:
@@ -120,8 +125,8 @@ async def _body(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunks += message.get("body", b"")
-        if len(chunks) > _LARGEST:
-            raise ValueError(f"The request body is larger than {_LARGEST} bytes")
+        if len(chunks) > largest:
+            raise ValueError(f"The request body is larger than {largest} bytes")
         if not message.get("more_body"):
             return bytes(chunks)
 

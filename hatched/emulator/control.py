@@ -74,16 +74,17 @@ def _refuse_strange(given: Mapping[str, Any], known: Collection[str], nothing: s
 
 def _admit(request: Request, peer: str) -> None:
     headers = request.by_name
-    if not _is_loopback(peer):
+    if not is_loopback(peer):
         raise _RefusedError(403, f"{_PREFIX} answers to this machine only, not to {peer or 'an unknown address'}")
     # A page in a browser of this machine can send requests here too, but cannot hide where it comes from.
     for name in ("host", "origin"):
         value = headers.get(name)
-        if value is not None and not _is_loopback(urlsplit(value if "//" in value else f"//{value}").hostname or ""):
+        if value is not None and not is_loopback(urlsplit(value if "//" in value else f"//{value}").hostname or ""):
             raise _RefusedError(403, f"{_PREFIX} is not for {name} {value}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -430,6 +430,15 @@ async def test_a_body_without_end_is_refused(emulator: Emulator) -> None:
     assert dict(sent[0]["headers"])[b"x-request-id"].decode() == error["requestId"] != ""
 
 
+@pytest.mark.parametrize(("peer", "status"), [("127.0.0.1", 200), ("10.0.0.7", 413)])
+async def test_this_machine_may_import_what_is_too_large_for_a_call(emulator: Emulator, peer: str, status: int) -> None:
+    large = json.dumps(emulator.export()).encode() + b" " * (11 * 2**20)
+    transport = httpx.ASGITransport(emulator.asgi, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        assert (await http.post("/_emulator/import", content=large)).status_code == status
+        assert (await http.post("/api/v1/events", content=large)).status_code == 413
+
+
 async def test_a_client_that_hangs_up_before_the_end_of_its_request_has_not_asked(emulator: Emulator) -> None:
     async def receive() -> Any:
         return {"type": "http.disconnect"}
