@@ -131,8 +131,9 @@ def test_export_and_import_is_the_identity_at_any_moment(seed: int) -> None:
     reference = transcript(seed, straight, direct(straight))
     answers: list[Answer] = []
     for step in plan(seed):
-        moved = Emulator(seed=seed, plan="pro")
-        moved.import_(carried.export())
+        moved, exported = Emulator(seed=seed, plan="pro"), carried.export()
+        moved.import_(exported)
+        assert moved.export() == exported
         carried = moved
         if step.request is None:
             carried.clock.advance(step.seconds)
