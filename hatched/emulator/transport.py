@@ -62,7 +62,8 @@ class Transport(httpx.BaseTransport):
 
 def _message(request: httpx.Request, body: bytes) -> Request:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    return Request(request.method, path, query, request.headers, body)
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    return Request(request.method, path, query, headers, body)
 
 
 def _read_timeout(request: httpx.Request) -> float | None:
@@ -94,9 +95,8 @@ def _answer(request: httpx.Request, exchange: Exchange) -> httpx.Response:
     cut = len(response.body) // 2 if fault is not None and fault.kind == "truncate" else None
     return httpx.Response(
         response.status,
-        # A request id comes back in the bytes in which it came, as over a socket.
         headers=[
-            (name.encode(), value.encode(request.headers.encoding))
+            (name.encode(), value.encode("latin-1"))
             for name, value in (*response.headers, ("Content-Length", str(len(response.body))))
         ],
         stream=httpx.ByteStream(response.body) if cut is None else _Cut(response.body, cut),

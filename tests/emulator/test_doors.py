@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import anyio.from_thread
 import httpx
 import pytest
@@ -80,6 +81,24 @@ def test_a_session_gives_the_same_bytes_through_every_door(seed: int, door: obje
         answers = transcript(seed, emulator, enter)
     assert answers == transcript(seed, reference, direct(reference))
     assert emulator.export() == reference.export()
+
+
+def test_a_request_id_beyond_ascii_is_the_same_through_every_door() -> None:
+    headers = {"X-Request-Id": "é".encode()}
+
+    async def awaited_body(transport: httpx.AsyncBaseTransport) -> bytes:
+        async with httpx.AsyncClient(transport=transport) as http:
+            return (await http.get("http://localhost/nowhere", headers=headers)).content
+
+    emulator = Emulator()
+    with emulator.serve() as server, httpx.Client(transport=emulator.sync_transport()) as http:
+        bodies = {
+            anyio.run(awaited_body, emulator.transport()),
+            anyio.run(awaited_body, httpx.ASGITransport(emulator.asgi)),
+            http.get("http://localhost/nowhere", headers=headers).content,
+            httpx.get(f"{server.origin}/nowhere", headers=headers).content,
+        }
+    assert len(bodies) == 1
 
 
 def test_the_sessions_reach_what_they_are_about() -> None:
