@@ -180,15 +180,18 @@ def _of_cells(names: list[str], cells: list[str]) -> Any:
 
 def _parquet(path: str) -> Iterator[Any]:
     try:
-        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
+        from pyarrow import ArrowException, parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ImportError('Parquet files need pyarrow: pip install "hatched[parquet]"') from None
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=SLICE):
-            for row in batch.to_pylist(maps_as_pydicts="lossy"):
-                if isinstance(row.get("properties"), str):
-                    row["properties"] = _parsed(row["properties"])
-                yield {name: value for name, value in row.items() if value is not None}
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=SLICE):
+                for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                    if isinstance(row.get("properties"), str):
+                        row["properties"] = _parsed(row["properties"])
+                    yield {name: value for name, value in row.items() if value is not None}
+    except ArrowException as error:
+        raise OSError(f"{path} is damaged, or no Parquet file: {error}") from None
 
 
 def _parsed(text: str) -> Any:

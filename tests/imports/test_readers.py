@@ -273,6 +273,13 @@ def test_what_cannot_be_entered_in_the_middle_is_read_past(tmp_path: Path, kind:
     assert [number for number, _ in found] == list(range(position, 2_500))
 
 
+def test_a_file_that_is_no_parquet_file_is_told_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"no Parquet at all" * 100)
+    with pytest.raises(OSError, match=r"rows\.parquet is damaged, or no Parquet file: "):
+        numbered(str(path))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_ends_before_the_place_to_begin_at_is_told(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ValueError, match="ended after 2500 rows, and 9999 were dealt with before"):
