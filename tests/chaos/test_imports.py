@@ -135,6 +135,8 @@ KILLS = [
     ("DeadLetters.append", "before"),
     ("DeadLetters.append", "within"),
     ("DeadLetters.append", "after"),
+    ("DeadLetters._write", "before"),
+    ("DeadLetters._write", "after"),
     ("Sender._attempt", "before"),
     ("Sender._attempt", "after"),
     ("Importer._finish", "before"),
