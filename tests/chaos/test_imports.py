@@ -176,11 +176,22 @@ def served() -> Iterator[tuple[Emulator, str]]:
 class Doomed:
     """An import from a file to a server, with bad events, that is started and killed again until it is done."""
 
-    def __init__(self, served: tuple[Emulator, str], killer: Ask, folder: Path, *, count: int, colour: Colour) -> None:
+    def __init__(
+        self,
+        served: tuple[Emulator, str],
+        killer: Ask,
+        folder: Path,
+        *,
+        count: int,
+        colour: Colour,
+        order: str = "user",
+        heavy: bool = False,
+    ) -> None:
         self.emulator, url = served
         self.emulator.reset()
         self.killer = killer
-        self.rows = make_rows(count, seed=9)
+        self.order = order
+        self.rows = make_rows(count, seed=9, heavy=heavy)
         self.bad = [*spoil(self.rows, "all", Random(9), 4)]
         self.letters = folder / "rejected.jsonl"
         self.job = {
@@ -189,6 +200,7 @@ class Doomed:
                 "checkpoint": str(folder / "c.db"),
                 "dead_letter": str(self.letters),
                 "inert_threshold": 1.0,
+                "order": order,
             },
             "url": url,
             "key": self.emulator.api_key,
@@ -213,18 +225,32 @@ class Doomed:
         return True
 
     def check(self) -> None:
-        check_effects(self.emulator, self.rows, self.bad)
+        check_effects(self.emulator, self.rows, self.bad, order=self.order)
         check_letters(self.letters, self.rows, self.bad)
 
 
-@pytest.mark.parametrize(("point", "place"), KILLS)
-@pytest.mark.parametrize("colour", COLOURS if FULL else COLOURS[:1])
+KINDS_OF_DOOM = list(product(ORDERS, (False, True)))
+
+
+@pytest.mark.parametrize(
+    ("point", "place", "order", "heavy", "colour"),
+    [(*kill, *kind, colour) for kill, kind, colour in product(KILLS, KINDS_OF_DOOM, COLOURS)]
+    if FULL
+    else [(*kill, *kind, COLOURS[0]) for kill, kind in zip(KILLS, itertools.cycle(KINDS_OF_DOOM), strict=False)],
+)
 def test_an_import_killed_at_any_point_goes_on(
-    served: tuple[Emulator, str], killer: Ask, tmp_path: Path, point: str, place: str, colour: Colour
+    served: tuple[Emulator, str],
+    killer: Ask,
+    tmp_path: Path,
+    point: str,
+    place: str,
+    order: str,
+    heavy: bool,
+    colour: Colour,
 ) -> None:
-    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 200, colour=colour)
-    nth = Random(f"{point} {place} {colour}")
-    for first in (1, *(nth.randrange(1, 8) for _ in range(20 if FULL else 1))):
+    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 200, colour=colour, order=order, heavy=heavy)
+    nth = Random(f"{point} {place} {order} {heavy} {colour}")
+    for first in (1, *(nth.randrange(1, 8) for _ in range(3 if FULL else 1))):
         if doomed.run(point=point, place=place, nth=first):
             break
     else:
@@ -233,12 +259,20 @@ def test_an_import_killed_at_any_point_goes_on(
     assert doomed.kills
 
 
-@pytest.mark.parametrize("seed", range(40 if FULL else 2))
+@pytest.mark.parametrize("seed", range(40 if FULL else 3))
 def test_an_import_killed_at_any_time_goes_on(
     served: tuple[Emulator, str], killer: Ask, tmp_path: Path, seed: int
 ) -> None:
     chosen = Random(seed)
-    doomed = Doomed(served, killer, tmp_path, count=2_000 if FULL else 600, colour=chosen.choice(COLOURS))
+    doomed = Doomed(
+        served,
+        killer,
+        tmp_path,
+        count=2_000 if FULL else 600,
+        colour=chosen.choice(COLOURS),
+        order=ORDERS[seed % 3],
+        heavy=seed % 2 == 0,
+    )
     doomed.emulator.faults.random(seed, {Fault.drop(after_commit=True): 0.05, Fault.status(503): 0.05})
     while doomed.kills < (12 if FULL else 3) and not doomed.run(seconds=chosen.uniform(0.02, 0.4)):
         pass
