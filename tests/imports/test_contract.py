@@ -350,6 +350,24 @@ class BehindOthers:
     def pause(self, seconds: float) -> None: ...
 
 
+class Noted(BehindOthers):
+    """A limiter whose turns are free, and that notes its pauses."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def test_a_429_pauses_everybody_who_shares_the_limiter(two_doors: Door) -> None:
+    emulator, limiter = make_emulator(), Noted()
+    emulator.faults.script("events.send_batch", [Fault.status(429, retry_after=33)])
+    two_doors.import_all(emulator, events(100), limiter=limiter)
+    assert limiter.pauses == [33]
+
+
 @pytest.mark.parametrize(
     ("per_minute", "wait", "stopped"),
     [(1, 31 * 120, None), (1, 33 * 120, "day_limit"), (1_000, 899, None), (1_000, 901, "day_limit")],
