@@ -16,6 +16,8 @@ import pytest
 import hatched
 from hatched.emulator import Fault
 from hatched.imports import importer
+from hatched.imports.checkpoint import peek
+from hatched.imports.done import Done
 from hatched.imports.report import StopReason
 from tests.imports.doors import KEY, Door, FakeServer, bytes_of_events, event, events, ids, make_emulator, sent, write
 
@@ -228,6 +230,43 @@ def test_what_is_cancelled_is_acknowledged_as_far_as_it_came(
     assert after * 100 <= before < 2_000
     report = Door(loop).import_all(server, source, checkpoint=tmp_path / "c.db")
     assert (report.accepted, report.read, report.stopped) == (2_000, 2_000, None)
+    assert Counter(one["event_id"] for one in server.accepted) == Counter(f"e{n}" for n in range(2_000))
+
+
+@ways
+def test_requests_under_way_at_a_cancellation_finish_and_are_not_sent_again(
+    tmp_path: Path, loop: str, cancel: Cancelled
+) -> None:
+    server = FakeServer()
+    source = write(tmp_path / "a.jsonl", events(2_000))
+    options: dict[str, Any] = {"checkpoint": tmp_path / "c.db", "order": "none", "concurrency": 4}
+
+    async def main() -> None:
+        when, first = anyio.Event(), True
+
+        async def late(request: httpx.Request) -> httpx.Response:
+            nonlocal first
+            answer = server(request)
+            if first:  # tells the limit, until which no other goes
+                first = False
+                return answer
+            when.set()
+            await anyio.sleep(0.1)  # the cancellation comes meanwhile
+            return answer
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(late))
+        async with http, hatched.AsyncHatchedClient(api_key=KEY, http_client=http) as client:
+            await cancel(lambda: client.events.import_all(source, **options), when)
+
+    anyio.run(main, backend=loop)
+    assert 100 < len(server.accepted) < 2_000
+    state = peek(tmp_path / "c.db")
+    assert state is not None
+    done = Done(state.watermark, state.above)
+    assert {f"e{position}" for position in range(2_000) if position in done} == {
+        one["event_id"] for one in server.accepted
+    }
+    Door(loop).import_all(server, source, **options)
     assert Counter(one["event_id"] for one in server.accepted) == Counter(f"e{n}" for n in range(2_000))
 
 
