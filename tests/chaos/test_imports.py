@@ -31,7 +31,7 @@ import hatched
 from hatched.emulator import Emulator, Fault
 from hatched.emulator.plans import PLANS
 from hatched.imports import ImportReport, StopReason, blocking, keeping, stopping
-from hatched.imports.checkpoint import Checkpoint
+from hatched.imports.checkpoint import Checkpoint, peek
 from hatched.imports.dead_letters import DeadLetters
 from tests.chaos.importing import (
     FULL,
@@ -186,12 +186,15 @@ class Doomed:
         colour: Colour,
         order: str = "user",
         heavy: bool = False,
+        width: int = 0,
     ) -> None:
         self.emulator, url = served
         self.emulator.reset()
         self.killer = killer
         self.order = order
         self.rows = make_rows(count, seed=9, heavy=heavy)
+        for row in self.rows:
+            row["properties"]["text"] = "x" * width
         self.bad = [*spoil(self.rows, "all", Random(9), 4)]
         self.letters = folder / "rejected.jsonl"
         self.job = {
@@ -278,6 +281,21 @@ def test_an_import_killed_at_any_time_goes_on(
         pass
     assert doomed.run()
     doomed.emulator.faults.clear()
+    doomed.check()
+
+
+def test_an_import_killed_with_rows_done_above_the_watermark_reads_on_from_the_first_that_is_not(
+    served: tuple[Emulator, str], killer: Ask, tmp_path: Path
+) -> None:
+    """Of a file that is read in slices of some 100 rows."""
+    doomed = Doomed(served, killer, tmp_path, count=1_000, colour="asyncio", order="none", width=2_500)
+    doomed.job["options"]["concurrency"] = 4
+    doomed.emulator.faults.script("events.send_batch", [None, Fault.status(503, retry_after=1)])
+    assert not doomed.run(point="Checkpoint.save", place="after", nth=5)
+    state = peek(doomed.job["options"]["checkpoint"])
+    assert state is not None
+    assert state.above
+    assert doomed.run()
     doomed.check()
 
 
