@@ -6,10 +6,10 @@ import ssl
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import TypedDict
+from typing import Self, TypedDict
 
 import httpx
 
@@ -139,9 +139,33 @@ def to_httpx(
     raw = [(b"Host", target.netloc), *((name.encode(), value.encode()) for name, value in headers.items())]
     if request.body is not None or method != "GET":
         raw.append((b"Content-Length", b"%d" % len(request.body or b"")))
-    return httpx.Request(
-        method, target, headers=raw, stream=httpx.ByteStream(request.body or b""), extensions=extensions
-    )
+    return httpx.Request(method, target, headers=raw, stream=_Body(request.body or b""), extensions=extensions)
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """In one piece. httpx's own is an asynchronous generator, of which trio warns when a call is abandoned within."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(iter(self))
+
+
+class _Pieces:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 def to_response(request: Request, response: httpx.Response, body: bytes) -> Response:

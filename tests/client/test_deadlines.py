@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -496,6 +497,16 @@ def in_trio(serve: Any, abandon: Callable[[Any], Any]) -> None:
             await nothing_is_lost(client)
 
     trio.run(main)
+
+
+def test_a_call_that_is_stopped_anywhere_on_trio_leaves_nothing_for_the_garbage_collector(serve: Any) -> None:
+    async def abandon(client: Any) -> None:
+        for place in range(150):
+            with trio.move_on_after(place * 0.00004):
+                await client.events.send(user_id="u", type="t", max_retries=0, **STUCK)
+        gc.collect()
+
+    in_trio(serve, abandon)
 
 
 def test_a_trio_scope_stops_a_call(serve: Any) -> None:
